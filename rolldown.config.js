@@ -1,0 +1,16 @@
+import { defineConfig } from 'rolldown';
+
+const output = { dir: 'dist', format: 'esm', sourcemap: true, comments: false };
+
+export default defineConfig([
+  // The library is one file, so that a worker loads one small module and not a tree of them. The task that is started
+  // inside other people's workers imports nothing at all.
+  { input: { index: 'src/index.ts', wake: 'workers/wake.ts' }, platform: 'node', output },
+  // An adapter finds the library in the file beside it.
+  {
+    input: { piscina: 'src/piscina.ts' },
+    platform: 'node',
+    external: /\/index\.ts$/,
+    output: { ...output, paths: (id) => (id.endsWith('/index.ts') ? './index.js' : id) },
+  },
+]);

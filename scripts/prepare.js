@@ -1,0 +1,25 @@
+// What `npm test` and `npm run demo` start with: installs and builds, each only when that is needed.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
+
+const time = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
+const newest = (folder) =>
+  Math.max(...readdirSync(folder, { recursive: true }).map((name) => time(`${folder}/${name}`)));
+
+function npm(...args) {
+  console.log(`> npm ${args.join(' ')}`);
+  // Under npm, npm itself is a script that this Node runs; no shell is needed to find it.
+  const cli = process.env.npm_execpath;
+  execFileSync(cli ? process.execPath : 'npm', cli ? [cli, ...args] : args, { stdio: 'inherit' });
+}
+
+// npm writes this file last of all when it installs.
+if (time('node_modules/.package-lock.json') < time('package-lock.json')) npm('ci');
+
+const sources = Math.max(newest('src'), newest('workers'), time('rolldown.config.js'), time('package.json'));
+const built = ['dist/index.js', 'dist/piscina.js', 'dist/wake.js', 'dist/types/src/index.d.ts'];
+if (Math.min(...built.map(time)) < sources) npm('run', 'build');

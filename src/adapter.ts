@@ -1,0 +1,42 @@
+/**
+ * What the adapters of all pools share: how a pool's arguments are checked, and where the
+ * library is.
+ */
+import './index.ts';
+import { checkOptions, checkTimeout, misuse, shown } from './errors.ts';
+import { findInstance, type Instance } from './instance.ts';
+
+/** The library, which the import above has loaded. */
+export function instance(): Instance {
+  const found = findInstance();
+  if (found === undefined) throw new Error('worker-atexit is not loaded');
+  return found;
+}
+
+/** What every `registerPool` takes. */
+export interface PoolOptions {
+  /** What the report calls the pool's workers, followed by their thread ids. */
+  name?: string;
+  /** ms that each of its workers may take to clean up, at most. */
+  timeout?: number;
+}
+
+export function checkPoolOptions(options: PoolOptions): void {
+  checkOptions('options', options, ['name', 'timeout']);
+  const { name, timeout } = options;
+  if (name !== undefined && typeof name !== 'string') {
+    throw misuse('INVALID_ARGUMENT', `options.name must be a string; it is ${shown(name)}`);
+  }
+  if (timeout !== undefined) checkTimeout('options.timeout', timeout);
+}
+
+/** Throws unless `pool` has every one of `members`. */
+export function checkPool(kind: string, pool: unknown, members: readonly string[]): void {
+  const isObject = typeof pool === 'object' && pool !== null;
+  const missing = members.find((member) => !isObject || !(member in pool));
+  if (missing === undefined) return;
+  throw misuse(
+    'INVALID_ARGUMENT',
+    `pool must be a ${kind} pool; it is ${shown(pool)}${isObject ? ` without ${missing}` : ''}`,
+  );
+}

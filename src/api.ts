@@ -1,0 +1,137 @@
+/** What the public functions do, for whichever copy of the library calls them. */
+import threads, { type Worker } from 'node:worker_threads';
+import { leave } from './ending.ts';
+import { checkOptions, checkTimeout, misuse, shown } from './errors.ts';
+import { isInsideHandler } from './inside-handler.ts';
+import type { Instance } from './instance.ts';
+import { withOptions } from './options.ts';
+import { VERSION } from './protocol.ts';
+import { isRegistrable, type Registry } from './registry.ts';
+import type { ShutdownReport } from './report.ts';
+import { createRoutes } from './routes.ts';
+import { createThread } from './thread.ts';
+
+export function createInstance(): Instance {
+  let hooks: ReturnType<typeof createRoutes> | undefined;
+  const thread = createThread((created) => {
+    hooks = createRoutes(created);
+    return hooks;
+  });
+  let shutdown: Promise<ShutdownReport> | undefined;
+
+  function add(registry: Registry, handler: unknown, args: readonly unknown[]): void {
+    if (!isRegistrable(handler)) {
+      throw misuse(
+        'INVALID_ARGUMENT',
+        `handler must be a function, or an object with [Symbol.dispose] or [Symbol.asyncDispose]; it is ${shown(handler)}`,
+      );
+    }
+    thread.use();
+    registry.add(handler, args);
+  }
+
+  /** Waiting for oneself never ends, so it is refused. Not awaited, it goes unnoticed: nothing is lost by it. */
+  function refuseInside(name: string): Promise<never> | undefined {
+    if (thread.state !== 'ending' || !isInsideHandler()) return undefined;
+    const refused = Promise.reject(
+      misuse(
+        'INSIDE_HANDLER',
+        `${name}() inside a handler would wait for itself; process.exit(code) sets the exit code`,
+      ),
+    );
+    refused.catch(() => {});
+    return refused;
+  }
+
+  return {
+    version: VERSION,
+
+    get signal() {
+      return thread.signal;
+    },
+
+    onNewSignal: thread.onNewSignal,
+    whenDone: thread.whenDone,
+
+    register: (handler, args) => add(thread.handlers, handler, args),
+    onDrain: (handler, args) => add(thread.drains, handler, args),
+
+    unregister(handler) {
+      if ((typeof handler !== 'object' && typeof handler !== 'function') || handler === null) {
+        throw misuse('INVALID_ARGUMENT', `handler must be what was registered; it is ${shown(handler)}`);
+      }
+      thread.handlers.remove(handler);
+      thread.drains.remove(handler);
+    },
+
+    registerWorker(worker, options) {
+      if (!(worker instanceof threads.Worker)) {
+        throw misuse('INVALID_ARGUMENT', `worker must be a Worker of node:worker_threads; it is ${shown(worker)}`);
+      }
+      checkOptions('options', options, ['name', 'timeout']);
+      const { name, timeout } = options;
+      if (name !== undefined && typeof name !== 'string') {
+        throw misuse('INVALID_ARGUMENT', `options.name must be a string; it is ${shown(name)}`);
+      }
+      if (timeout !== undefined) checkTimeout('options.timeout', timeout);
+      thread.use();
+      const registered: Worker = worker;
+      thread.links.setTerms(registered, { name, timeout, pooled: false });
+      return { unregister: () => thread.links.forget(registered) };
+    },
+
+    addPoolWorker(worker, { name, timeout }) {
+      thread.links.setTerms(worker, { name, timeout, pooled: true });
+    },
+
+    addPool(pool) {
+      thread.use();
+      thread.pools.add(pool);
+    },
+
+    isShuttingDown: thread.isShuttingDown,
+
+    shutdown(options) {
+      checkOptions('options', options, ['reason', 'timeout']);
+      const { reason: cause, timeout } = options;
+      if (timeout !== undefined) checkTimeout('options.timeout', timeout);
+      const refused = refuseInside('shutdown');
+      if (refused) return refused;
+      thread.use();
+      shutdown ??= thread.shutDown({ reason: { route: 'shutdown' }, cause, timeout }).then(async (report) => {
+        if (thread.ending === undefined) await thread.liveOn();
+        shutdown = undefined;
+        return report;
+      });
+      return shutdown;
+    },
+
+    exit(code) {
+      if (code !== undefined && !Number.isInteger(code)) {
+        throw misuse('INVALID_ARGUMENT', `code must be an integer; it is ${shown(code)}`);
+      }
+      const refused = refuseInside('exit');
+      if (refused) return refused;
+      thread.use();
+      if (code !== undefined) process.exitCode = code;
+      thread.ending ??= {};
+      const exitCode = Number(process.exitCode ?? 0);
+      // Never settles: the process is gone by then.
+      return thread.shutDown({ reason: { route: 'exit', exitCode } }).then((): Promise<never> => {
+        leave();
+        return new Promise(() => {});
+      });
+    },
+
+    configure(options) {
+      if (!thread.isMain) {
+        throw misuse('MAIN_THREAD_ONLY', 'configure() is for the main thread: its settings hold for the whole process');
+      }
+      const settings = withOptions(thread.settings, options);
+      thread.use();
+      hooks?.uninstall();
+      thread.settings = settings;
+      hooks?.install();
+    },
+  };
+}

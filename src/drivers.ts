@@ -1,0 +1,105 @@
+/**
+ * The two drivers of a sequence. The asynchronous one awaits each step. The synchronous one, for a thread whose event
+ * loop no longer turns, blocks where a step can be waited for and leaves it unfinished where it cannot; it may take over
+ * at any moment, also from within a step.
+ */
+import { now } from './clock.ts';
+import type { Step } from './sequence.ts';
+
+export interface Driver {
+  /** Goes through the steps, awaiting each. */
+  drive(): void;
+  /** Goes through the rest of the steps, now. Returns when all is done. */
+  takeOver(): void;
+}
+
+/** The longest that a timer can wait. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Resolves to whether `waiting` settled before `until`. Its timer keeps the thread alive meanwhile. */
+function inTime(waiting: PromiseLike<unknown>, until: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, Math.min(Math.max(0, until - now()), LONGEST), false);
+    const settled = (): void => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    waiting.then(settled, settled);
+  });
+}
+
+interface Listeners {
+  /** A step failed as such: neither a handler nor a worker, which have their own reports. */
+  onError(error: unknown): void;
+  onEnd(): void;
+}
+
+export function createDriver(steps: Generator<Step, void, void>, { onError, onEnd }: Listeners): Driver {
+  let current: Step | undefined;
+  /** Whether `current.start` is on the stack: then it is user code that made the synchronous driver take over. */
+  let starting = false;
+  let takenOver = false;
+  let done = false;
+
+  function advance(): Step | undefined {
+    const { value, done: ended } = steps.next();
+    current = ended ? undefined : value;
+    return current;
+  }
+
+  function start(step: Step): PromiseLike<unknown> | undefined {
+    starting = true;
+    try {
+      return step.start(takenOver);
+    } catch (error) {
+      onError(error);
+      return undefined;
+    } finally {
+      starting = false;
+    }
+  }
+
+  function end(): void {
+    if (done) return;
+    done = true;
+    onEnd();
+  }
+
+  function drive(): void {
+    for (let step = advance(); step !== undefined; step = advance()) {
+      const { until, cut } = step;
+      const waiting = start(step);
+      if (takenOver) return;
+      if (waiting === undefined) continue;
+      inTime(waiting, until).then((settled) => {
+        if (takenOver) return;
+        if (!settled) cut?.();
+        drive();
+      });
+      return;
+    }
+    end();
+  }
+
+  return {
+    drive,
+
+    takeOver() {
+      takenOver = true;
+      if (done) return;
+      if (current !== undefined && !starting) leave(current);
+      starting = false;
+      for (let step = advance(); step !== undefined; step = advance()) {
+        start(step);
+        if (done) return;
+        leave(step);
+      }
+      end();
+    },
+  };
+
+  function leave({ block, cut }: Step): void {
+    if (block) block();
+    else cut?.();
+  }
+}

@@ -1,0 +1,86 @@
+import type { ErrorText, Reason, Route } from './protocol.ts';
+
+/** Why {@link shutdownSignal} aborted, and what a task is rejected with that comes too late. */
+export class ShutdownError extends Error {
+  override readonly name = 'AbortError';
+  readonly code = 'ERR_WORKER_ATEXIT_SHUTDOWN';
+  /** What started the shutdown. */
+  readonly route: Route;
+  readonly signal?: NodeJS.Signals;
+  readonly exitCode?: number;
+
+  constructor({ route, signal, exitCode }: Reason, cause?: unknown) {
+    super(`this thread is shutting down (${signal ?? route})`, cause === undefined ? undefined : { cause });
+    this.route = route;
+    if (signal !== undefined) this.signal = signal;
+    if (exitCode !== undefined) this.exitCode = exitCode;
+  }
+}
+
+type MisuseCode = 'INVALID_ARGUMENT' | 'UNKNOWN_OPTION' | 'MAIN_THREAD_ONLY' | 'INSIDE_HANDLER' | 'VERSION_MISMATCH';
+
+/** The caller's mistake: the only thing that throws. Names the argument and the way out. */
+export function misuse(code: MisuseCode, message: string): TypeError & { readonly code: string } {
+  return Object.assign(new TypeError(message), { code: `ERR_WORKER_ATEXIT_${code}` });
+}
+
+/** A value in an error message: short, and without calling any code of it. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return value.name === '' ? 'a function' : `function ${value.name}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return String(value);
+}
+
+/** Throws unless `value` is a number of milliseconds that can be waited for. */
+export function checkTimeout(name: string, value: unknown): void {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return;
+  throw misuse(
+    'INVALID_ARGUMENT',
+    `${name} must be a number of milliseconds, 0 or more and finite; it is ${shown(value)}`,
+  );
+}
+
+/** Throws if `options` is no object, or has a property that is none of `known`: a typo must not go unnoticed. */
+export function checkOptions(name: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw misuse('INVALID_ARGUMENT', `${name} must be an object; it is ${shown(options)}`);
+  }
+  for (const option of Object.keys(options)) {
+    if (!known.includes(option)) {
+      throw misuse('UNKNOWN_OPTION', `${name} has no option ${JSON.stringify(option)}; it has ${known.join(', ')}`);
+    }
+  }
+}
+
+/** Whatever a handler threw, as an error: what is none already becomes the `cause` of one. */
+export function toError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  let text = 'a value that cannot be shown';
+  try {
+    text = String(thrown);
+  } catch {}
+  const error = new Error(`thrown, and not an Error: ${text}`, { cause: thrown });
+  error.stack = error.message;
+  return error;
+}
+
+/** The error's text, to cross a thread boundary. Reading it may run the error's own getters, so nothing is trusted. */
+export function toErrorText(error: Error): ErrorText {
+  const read = (property: 'name' | 'message' | 'stack'): string => {
+    try {
+      return String(error[property]);
+    } catch {
+      return `(its ${property} cannot be read)`;
+    }
+  };
+  return { name: read('name'), message: read('message'), stack: read('stack') };
+}
+
+/** The inverse of {@link toErrorText}. */
+export function fromErrorText({ name, message, stack }: ErrorText): Error {
+  const error = new Error(message);
+  Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true, enumerable: false });
+  error.stack = stack;
+  return error;
+}

@@ -1,0 +1,127 @@
+/**
+ * `atexit` for Node.js programs that use worker threads: clean-up functions, in any thread, that run however the program
+ * ends. Every function here concerns the thread that calls it, and that thread's own workers.
+ *
+ * @module
+ */
+import type { Worker } from 'node:worker_threads';
+import { createInstance } from './api.ts';
+import {
+  findInstance,
+  publishInstance,
+  type ShutdownOptions,
+  type WorkerLink,
+  type WorkerOptions,
+} from './instance.ts';
+import type { Options } from './options.ts';
+import type { Resource } from './registry.ts';
+import type { ShutdownReport } from './report.ts';
+
+export { ShutdownError } from './errors.ts';
+export type { ShutdownOptions, WorkerLink, WorkerOptions } from './instance.ts';
+export type { Options } from './options.ts';
+export type { Route, WorkerStatus } from './protocol.ts';
+export type { Resource } from './registry.ts';
+export type { HandlerReport, ShutdownReport, StageReport, WorkerReport } from './report.ts';
+
+const instance = findInstance() ?? publishInstance(createInstance());
+
+/**
+ * Aborted when this thread is to end, with the process or alone; its reason is a {@link ShutdownError}. A live binding:
+ * after a {@link shutdown} in a process that lives on, it is a new signal. Any number of listeners may be added.
+ */
+export let shutdownSignal: AbortSignal = instance.signal;
+instance.onNewSignal((signal) => {
+  shutdownSignal = signal;
+});
+
+/**
+ * Registers a handler: `fn(...args)` is called when this thread ends, last in first out, and awaited unless the route is
+ * a synchronous one (`process.exit()`, an uncaught error), on which it is called and not waited for. A resource is
+ * disposed of instead, asynchronously if it can be. As Python's `atexit.register`, the same function may be registered
+ * many times, and what is registered while handlers run is run next.
+ *
+ * @returns `fn` or the resource.
+ * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` for anything else.
+ */
+export function register<Args extends readonly unknown[], Fn extends (...args: Args) => unknown>(
+  fn: Fn & ((...args: Args) => unknown),
+  ...args: Args
+): Fn;
+export function register<R extends Resource>(resource: R): R;
+export function register(handler: unknown, ...args: unknown[]): unknown {
+  instance.register(handler, args);
+  return handler;
+}
+
+/**
+ * Registers a function for the drain stage, which comes first: servers stop to listen, requests in flight finish. These
+ * functions run concurrently, and pools go on taking tasks until all have settled, or half of the `timeout` is used up.
+ * On a synchronous route they are called and not waited for.
+ *
+ * @returns `fn` or the resource.
+ * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` for what is neither.
+ */
+export function onDrain<Args extends readonly unknown[], Fn extends (...args: Args) => unknown>(
+  fn: Fn & ((...args: Args) => unknown),
+  ...args: Args
+): Fn;
+export function onDrain<R extends Resource>(resource: R): R;
+export function onDrain(handler: unknown, ...args: unknown[]): unknown {
+  instance.onDrain(handler, args);
+  return handler;
+}
+
+/**
+ * Removes every registration of a function or resource, by identity, from {@link register} and {@link onDrain} alike.
+ * Silent where there is none, as Python's `atexit.unregister`.
+ */
+export function unregister(handler: ((...args: never[]) => unknown) | Resource): void {
+  instance.unregister(handler);
+}
+
+/**
+ * Names a Worker that this thread has made and sets its terms. Workers that load this library link themselves; this is
+ * for a name in the report, for a limit of its own, and for {@link shutdown} to end it.
+ *
+ * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no Worker, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
+ */
+export function registerWorker(worker: Worker, options: WorkerOptions = {}): WorkerLink {
+  return instance.registerWorker(worker, options);
+}
+
+/**
+ * Whether this thread is to end, from shared memory: nanoseconds, and right even in a loop that never lets the event loop
+ * turn.
+ */
+export const isShuttingDown: () => boolean = instance.isShuttingDown;
+
+/**
+ * Runs the whole sequence, ends registered workers and pools, and resolves to the report; the process lives on, and the
+ * library is as new. Called again while it runs: the same promise.
+ *
+ * @throws (rejects) TypeError `ERR_WORKER_ATEXIT_INSIDE_HANDLER` inside a handler, which would wait for itself.
+ */
+export function shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
+  return instance.shutdown(options);
+}
+
+/**
+ * Runs the whole sequence, then exits: the process, or in a worker its thread. `code` is `process.exitCode` unless told;
+ * during a shutdown it sets the code. Never resolves.
+ *
+ * @throws (rejects) TypeError `ERR_WORKER_ATEXIT_INSIDE_HANDLER` inside a handler, which would wait for itself.
+ */
+export function exit(code?: number): Promise<never> {
+  return instance.exit(code);
+}
+
+/**
+ * Sets options for the whole process; those that are left out stay as they are. Main thread only.
+ *
+ * @throws TypeError `ERR_WORKER_ATEXIT_MAIN_THREAD_ONLY`, `ERR_WORKER_ATEXIT_INVALID_ARGUMENT`,
+ * `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`. Then nothing has changed.
+ */
+export function configure(options: Options): void {
+  instance.configure(options);
+}

@@ -1,0 +1,71 @@
+/**
+ * The one instance a thread. A program may load several copies of this library; whoever comes first serves them all, and
+ * the pools' adapters, so that there is one list of handlers and one shutdown.
+ */
+
+import type { Worker } from 'node:worker_threads';
+import { misuse } from './errors.ts';
+import type { Options } from './options.ts';
+import type { Pool } from './pools.ts';
+import { KEY, VERSION } from './protocol.ts';
+import type { ShutdownReport } from './report.ts';
+
+export interface ShutdownOptions {
+  /** Whatever should travel with the shutdown: the `cause` of the {@link ShutdownError}. */
+  reason?: unknown;
+  /** ms for the whole sequence, instead of the configured `timeout`. */
+  timeout?: number;
+}
+
+export interface WorkerOptions {
+  /** What the report calls it, followed by its thread id. */
+  name?: string;
+  /** ms that it may take to clean up, at most. */
+  timeout?: number;
+}
+
+/** What {@link registerWorker} returns. */
+export interface WorkerLink {
+  /** Takes back what was said of the worker. Its own link stays. */
+  unregister(): void;
+}
+
+/** What the copies of this library in one thread share. */
+export interface Instance {
+  readonly version: number;
+  readonly signal: AbortSignal;
+  onNewSignal(listener: (signal: AbortSignal) => void): void;
+  register(handler: unknown, args: readonly unknown[]): void;
+  onDrain(handler: unknown, args: readonly unknown[]): void;
+  unregister(handler: unknown): void;
+  registerWorker(worker: unknown, options: WorkerOptions): WorkerLink;
+  addPool(pool: Pool): void;
+  /** Names a pool's worker and sets its terms; the pool itself ends it. */
+  addPoolWorker(worker: Worker, options: WorkerOptions): void;
+  isShuttingDown(): boolean;
+  shutdown(options: ShutdownOptions): Promise<ShutdownReport>;
+  exit(code?: number): Promise<never>;
+  configure(options: Options): void;
+  whenDone(listener: () => void): void;
+}
+
+const INSTANCE = Symbol.for(KEY);
+
+const isInstance = (value: unknown): value is Instance =>
+  typeof value === 'object' && value !== null && 'version' in value && typeof value.version === 'number';
+
+/** The instance of this thread, if a copy that fits to this one has made it. */
+export function findInstance(): Instance | undefined {
+  const found: unknown = Reflect.get(globalThis, INSTANCE);
+  if (!isInstance(found) || found.version === VERSION) return isInstance(found) ? found : undefined;
+  throw misuse(
+    'VERSION_MISMATCH',
+    `two copies of worker-atexit in one thread do not fit together: protocol ${found.version} is loaded, and this is ${VERSION}; install one version`,
+  );
+}
+
+/** Makes `instance` the one of this thread. */
+export function publishInstance(instance: Instance): Instance {
+  Object.defineProperty(globalThis, INSTANCE, { value: instance, configurable: true });
+  return instance;
+}

@@ -1,0 +1,424 @@
+/**
+ * The links down: this thread's workers, told to shut down and asked for their acks. A worker is known by its slot from
+ * its first registration on, by its port once its link was delivered, and by its Worker where this thread made it.
+ */
+import { errorMonitor } from 'node:events';
+import { type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import { now } from './clock.ts';
+import { toErrorText } from './errors.ts';
+import {
+  type AckMessage,
+  at,
+  Cell,
+  createTable,
+  describe,
+  Header,
+  isAck,
+  isLinkMessage,
+  isTagged,
+  KEY,
+  type OrderMessage,
+  Phase,
+  type Reason,
+  State,
+  type Table,
+  VERSION,
+} from './protocol.ts';
+import { fromOutcome, fromWorkerOutcome, type WorkerReport } from './report.ts';
+import { childrenOf, diagnose, isThrough, release, stateOf } from './slots.ts';
+
+/** What a parent says of a worker: how it is called, and how long it may take at most. */
+export interface Terms {
+  readonly name?: string | undefined;
+  readonly timeout?: number | undefined;
+  /** Its pool ends it, when the time comes. */
+  readonly pooled: boolean;
+}
+
+/** An order, as the sequence gives it. `until`: when the acks must be in, on this thread's clock. */
+export interface Order {
+  readonly reason: Reason;
+  readonly until: number;
+  readonly sync: boolean;
+  readonly direct: OrderMessage['direct'];
+}
+
+interface Link {
+  readonly threadId: number;
+  readonly slot: number;
+  readonly table: Table;
+  readonly worker: Worker | undefined;
+  port: MessagePort | undefined;
+  /** The shutdown that it was ordered in; 0 while there is none. */
+  epoch: number;
+  orderedAt: number;
+  timer: NodeJS.Timeout | undefined;
+  ack: AckMessage | undefined;
+  ackMs: number | undefined;
+  /** Without an ack: what became of it. */
+  ended: { readonly status: 'timed-out' | 'lost' | 'acked' | 'failed'; readonly diagnosis?: string } | undefined;
+  error: Error | undefined;
+  gone: boolean;
+  /** A message that does not fit is logged once a link. */
+  complained: boolean;
+}
+
+export interface Links {
+  /** Takes note of a Worker that this thread has made. */
+  saw(worker: Worker): void;
+  /** A message from another thread; true if it was a worker's link. */
+  accept(message: unknown, source: number): boolean;
+  setTerms(worker: Worker, terms: Terms): void;
+  forget(worker: Worker): void;
+  /** Orders every worker to shut down. What it returns settles when none is left to wait for; undefined if none is. */
+  order(order: Order): Promise<void> | undefined;
+  /** For a thread whose event loop no longer turns: orders again, and blocks until the acks are in or `order.until`. */
+  block(order: Order, onOrdered: () => void): void;
+  /** Gives up on the workers that have not acked, and terminates them. True if there was one. */
+  terminateSilent(): boolean;
+  reports(): WorkerReport[];
+  /** The shutdown is over and this thread lives on: every worker that does is as new. */
+  over(): void;
+  /** Terminates the registered workers that are in no pool. */
+  terminate(): Promise<unknown>;
+  readonly size: number;
+}
+
+interface Place {
+  readonly table: Table;
+  readonly threadId: number;
+}
+
+/** The orders of this process's threads need not differ from each other, only those on one link. */
+let epochs = 0;
+
+/** While the acks of workers that have a table of their own are awaited, the doorbell does not ring for them: ms. */
+const POLL = 2;
+
+interface Listeners {
+  log(message: string): void;
+  /** A worker has linked itself. */
+  onLink(): void;
+  /** A worker has ended by itself; this is what it says of it. */
+  onOwnEnd(reports: readonly WorkerReport[]): void;
+}
+
+export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd }: Listeners): Links {
+  const links = new Map<number, Link>();
+  const workers = new Map<number, WeakRef<Worker>>();
+  const termsOf = new WeakMap<Worker, Terms>();
+  const registered = new Set<Worker>();
+  const pending = new Set<Link>();
+  let collecting: Order | undefined;
+  let epoch = 0;
+  let settle = (): void => {};
+
+  function workerOf(thread: number): Worker | undefined {
+    const seen = workers.get(thread)?.deref();
+    if (seen) return seen;
+    for (const worker of registered) if (worker.threadId === thread) return worker;
+    return undefined;
+  }
+
+  function nameOf({ worker, threadId }: { worker: Worker | undefined; threadId: number }): string {
+    return `${(worker && termsOf.get(worker)?.name) ?? 'worker'} ${threadId}`;
+  }
+
+  function addLink(thread: number, slot: number, table: Table): Link {
+    const worker = workerOf(thread);
+    const link: Link = {
+      threadId: thread,
+      slot,
+      table,
+      worker,
+      port: undefined,
+      epoch: 0,
+      orderedAt: 0,
+      timer: undefined,
+      ack: undefined,
+      ackMs: undefined,
+      ended: undefined,
+      error: undefined,
+      gone: false,
+      complained: false,
+    };
+    links.set(thread, link);
+    worker?.once(errorMonitor, (error: Error) => {
+      link.error = error;
+    });
+    worker?.once('exit', (code: number) => {
+      leave(
+        link,
+        link.error
+          ? `it ended by ${toErrorText(link.error).name}: ${toErrorText(link.error).message}`
+          : `it ended with exit code ${code}`,
+      );
+    });
+    return link;
+  }
+
+  function connect(link: Link, port: MessagePort): void {
+    link.port = port;
+    port.on('message', (message) => receive(link, message));
+    port.on('messageerror', () => complain(link, 'that cannot be read'));
+    // Without the Worker, the port is what tells that its thread is gone.
+    port.on('close', () => link.worker ?? leave(link, 'it ended'));
+    port.unref();
+  }
+
+  function complain(link: Link, what: string): void {
+    if (link.complained) return;
+    link.complained = true;
+    log(`dropped a message from ${nameOf(link)} ${what}`);
+  }
+
+  function receive(link: Link, message: unknown): void {
+    if (!isAck(message)) complain(link, `that is no ack: ${describe(message)}`);
+    else if (message.epoch !== 0 && message.epoch !== link.epoch) complain(link, 'that is a stale ack');
+    else if (link.ack) complain(link, 'that is a second ack');
+    else {
+      link.ack = message;
+      if (link.epoch === 0) onOwnEnd(reportOf(link));
+      else link.ackMs = now() - link.orderedAt;
+      done(link);
+    }
+  }
+
+  function done(link: Link): void {
+    clearTimeout(link.timer);
+    pending.delete(link);
+    if (pending.size === 0) settle();
+  }
+
+  const read = ({ port }: Link): { message: unknown } | undefined => port && receiveMessageOnPort(port);
+
+  /** The worker's thread is gone. */
+  function leave(link: Link, how: string): void {
+    if (link.gone) return;
+    link.gone = true;
+    if (!link.ack && !link.ended) link.ended = withoutAck(link, 'lost', how);
+    link.port?.close();
+    release(link.table, link.slot, link.threadId);
+    if (collecting === undefined) links.delete(link.threadId);
+    done(link);
+  }
+
+  /** The slot knows of an ack that was never delivered. */
+  function withoutAck(link: Link, status: 'lost' | 'timed-out', diagnosis: string): NonNullable<Link['ended']> {
+    const state = stateOf(link.table, link.slot);
+    if (state === State.acked) return { status: 'acked' };
+    if (state !== State.failed) return { status, diagnosis };
+    const failures = Atomics.load(link.table.cells, at(link.slot, Cell.failures));
+    return { status: 'failed', diagnosis: `${failures} of its handlers failed; its ack was not delivered` };
+  }
+
+  /** A worker that has joined, and whose link was not yet delivered, is waited for as well. */
+  function findUndelivered(): void {
+    for (const { index, threadId: thread, state } of childrenOf(table, threadId)) {
+      if (links.has(thread) || isThrough(state)) continue;
+      if (workers.get(thread)?.deref()?.threadId === -1) release(table, index, thread);
+      else addLink(thread, index, table);
+    }
+  }
+
+  function send(link: Link, order: Order): void {
+    if (link.gone || link.ended || isThrough(stateOf(link.table, link.slot))) return;
+    // It ended by itself once, and lives on.
+    if (link.epoch === 0) link.ack = undefined;
+    if (link.ack) return;
+    const again = link.epoch === epoch;
+    if (!again) {
+      link.epoch = epoch;
+      link.orderedAt = now();
+      pending.add(link);
+    }
+    Atomics.store(link.table.cells, at(link.slot, Cell.order), 1);
+    const limit = link.worker && termsOf.get(link.worker)?.timeout;
+    const timeout = Math.max(0, Math.min(limit ?? Number.POSITIVE_INFINITY, order.until - now()));
+    if (limit !== undefined && !order.sync && !again) {
+      link.timer = setTimeout(() => giveUp(link), timeout);
+    }
+    link.port?.postMessage({
+      type: 'order',
+      version: VERSION,
+      epoch,
+      reason: order.reason,
+      timeout,
+      sync: order.sync,
+      direct: {
+        stdout: order.direct.stdout && link.worker?.stdout.readableFlowing !== null,
+        stderr: order.direct.stderr && link.worker?.stderr.readableFlowing !== null,
+      },
+    } satisfies OrderMessage);
+  }
+
+  /** A worker's time is up. Its own workers may still have theirs: they are seen through first. */
+  function giveUp(link: Link): void {
+    const busy = (thread: number): boolean =>
+      childrenOf(link.table, thread).some((child) => !isThrough(child.state) || busy(child.threadId));
+    if (collecting && now() < collecting.until && busy(link.threadId)) {
+      link.timer = setTimeout(() => giveUp(link), Math.min(100, Math.max(0, collecting.until - now())));
+      return;
+    }
+    link.ended = withoutAck(link, 'timed-out', diagnose(link.table, link.slot));
+    if (link.ended.status === 'timed-out') link.worker?.terminate();
+    done(link);
+  }
+
+  function start(order: Order): void {
+    if (collecting === undefined) epoch = ++epochs;
+    collecting = order;
+    findUndelivered();
+    for (const link of links.values()) send(link, order);
+  }
+
+  /** What is known of the workers below one that cannot tell any more. */
+  function descendants(table: Table, parent: number, path: readonly number[]): WorkerReport[] {
+    return childrenOf(table, parent).flatMap(({ index, threadId: thread, state }): WorkerReport[] => {
+      const below = [...path, thread];
+      const status = state === State.acked ? 'acked' : state === State.failed ? 'failed' : 'timed-out';
+      const diagnosis = isThrough(state) ? 'its parent did not ack for it' : diagnose(table, index);
+      const report = {
+        threadId: thread,
+        path: below,
+        name: `worker ${thread}`,
+        status,
+        diagnosis,
+        handlers: [],
+      } as const;
+      return [report, ...descendants(table, thread, below)];
+    });
+  }
+
+  function reportOf(link: Link): WorkerReport[] {
+    const { ack, ackMs, ended, threadId: thread, table } = link;
+    const path = [thread];
+    const about = { threadId: thread, path, name: nameOf(link), ...(ackMs !== undefined && { ackMs }) };
+    if (ack) {
+      const clean = ack.handlers.every(({ error, unfinished }) => !error && !unfinished);
+      const below = ack.workers.map(fromWorkerOutcome).map((worker) => ({ ...worker, path: [thread, ...worker.path] }));
+      return [{ ...about, status: clean ? 'acked' : 'failed', handlers: ack.handlers.map(fromOutcome) }, ...below];
+    }
+    const { status, diagnosis } = ended ?? withoutAck(link, 'timed-out', diagnose(table, link.slot));
+    const own: WorkerReport = { ...about, status, ...(diagnosis !== undefined && { diagnosis }), handlers: [] };
+    return [own, ...descendants(table, thread, path)];
+  }
+
+  return {
+    saw(worker) {
+      // Workers that never link are forgotten with time, without a listener on what is not ours.
+      if (workers.size >= 16 && Number.isInteger(Math.log2(workers.size))) {
+        for (const [thread, ref] of workers) if ((ref.deref()?.threadId ?? -1) === -1) workers.delete(thread);
+      }
+      workers.set(worker.threadId, new WeakRef(worker));
+    },
+
+    accept(message, source) {
+      if (!isTagged(message)) return false;
+      if (!isLinkMessage(message)) {
+        log(
+          `worker ${source} uses another version of the library (protocol ${describe(message[KEY])}, here ${VERSION}) and works alone`,
+        );
+        return true;
+      }
+      const { slot, port, buffer } = message;
+      const home = buffer === undefined ? table : createTable(buffer);
+      // The thread that Node names must be the one whose slot this is.
+      if (home.cells.length !== table.cells.length || Atomics.load(home.cells, at(slot, Cell.thread)) !== source) {
+        log(`dropped a link from worker ${source}, which is not the owner of its slot`);
+        return true;
+      }
+      if (links.get(source)?.port) {
+        log(`dropped a second link from worker ${source}`);
+        return true;
+      }
+      const link = links.get(source) ?? addLink(source, slot, home);
+      connect(link, port);
+      onLink();
+      if (collecting) send(link, collecting);
+      return true;
+    },
+
+    setTerms(worker, terms) {
+      termsOf.set(worker, terms);
+      if (registered.has(worker) || worker.threadId === -1) return;
+      registered.add(worker);
+      worker.once('exit', () => registered.delete(worker));
+    },
+
+    forget(worker) {
+      termsOf.delete(worker);
+      registered.delete(worker);
+    },
+
+    order(order) {
+      start(order);
+      if (pending.size === 0) return undefined;
+      return new Promise((resolve) => {
+        settle = resolve;
+      });
+    },
+
+    block(order, onOrdered) {
+      start(order);
+      onOrdered();
+      const foreign = [...pending].some((link) => link.table !== table);
+      for (;;) {
+        const rung = Atomics.load(table.cells, Header.doorbell);
+        findUndelivered();
+        for (const link of links.values()) send(link, order);
+        for (const link of pending) {
+          // The slot first: a worker posts its ack before it says so there.
+          const through = isThrough(stateOf(link.table, link.slot));
+          for (let next = read(link); next; next = read(link)) receive(link, next.message);
+          if (link.ack || !through) continue;
+          link.ended = withoutAck(link, 'lost', 'its ack was not delivered');
+          done(link);
+        }
+        const left = order.until - now();
+        if (pending.size === 0 || left <= 0) return;
+        Atomics.wait(table.cells, Header.doorbell, rung, foreign ? Math.min(left, POLL) : left);
+      }
+    },
+
+    terminateSilent() {
+      const silent = [...pending];
+      for (const link of silent) giveUp(link);
+      return silent.length > 0;
+    },
+
+    reports() {
+      // Who ended by itself before all this began is not part of it.
+      const linked = [...links.values()].filter(({ epoch }) => epoch !== 0).flatMap(reportOf);
+      const unlinked = [...registered].filter((worker) => worker.threadId !== -1 && !links.has(worker.threadId));
+      return [
+        ...linked,
+        ...unlinked.map((worker): WorkerReport => {
+          const { threadId } = worker;
+          return { threadId, path: [threadId], name: nameOf({ worker, threadId }), status: 'unlinked', handlers: [] };
+        }),
+      ];
+    },
+
+    over() {
+      collecting = undefined;
+      settle = () => {};
+      pending.clear();
+      for (const link of links.values()) {
+        if (link.gone) links.delete(link.threadId);
+        Object.assign(link, { epoch: 0, ack: undefined, ackMs: undefined, ended: undefined });
+        Atomics.store(link.table.cells, at(link.slot, Cell.order), Phase.running);
+        link.port?.postMessage({ type: 'over', version: VERSION });
+      }
+    },
+
+    terminate() {
+      const own = [...registered].filter((worker) => !termsOf.get(worker)?.pooled);
+      return Promise.all(own.map((worker) => worker.terminate()));
+    },
+
+    get size() {
+      return links.size;
+    },
+  };
+}

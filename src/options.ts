@@ -1,0 +1,114 @@
+import { checkOptions, checkTimeout, misuse, shown } from './errors.ts';
+import type { ShutdownReport } from './report.ts';
+import { isSignal } from './signal-names.ts';
+
+/** What {@link configure} takes. */
+export interface Options {
+  /**
+   * ms for the whole asynchronous sequence; 8000 unless told, since `docker stop` kills after 10 s. The drain stage may
+   * use it to 50 %, the workers stage to 75 %, the handlers to 100 %; time that is not used rolls on.
+   */
+  timeout?: number;
+  /** ms for which a synchronous route blocks for workers; 1000 unless told. Handlers are each called, whatever it is. */
+  syncTimeout?: number;
+  /**
+   * `'auto'`: SIGINT, SIGTERM, SIGHUP (SIGBREAK on Windows), each only while the program has no listener of its own for
+   * it. An array: those, always. `[]`: none.
+   */
+  signals?: 'auto' | readonly NodeJS.Signals[];
+  /**
+   * On an uncaught error: `'sync'` runs the synchronous route, Node's own report and exit code untouched. `'graceful'`
+   * runs the whole sequence and then throws the error again. `'off'` runs nothing.
+   */
+  crash?: 'sync' | 'graceful' | 'off';
+  /** Whether to shut down on the parent's `disconnect` or PM2's `'shutdown'` message. Keeps a forked child alive. */
+  ipc?: boolean;
+  /** The exit code where it would have been 0 but something was not clean; 1 unless told, 0 turns this off. */
+  failureExitCode?: number;
+  /** Where a failure is named; stderr unless told. `false`: nowhere. */
+  logger?: { error(message: string): void } | false;
+  /** Called with the report, synchronously, last of all. */
+  onReport?: ((report: ShutdownReport) => void) | undefined;
+}
+
+export type Settings = Required<Options>;
+
+/** Written to stderr by way of the stream, so that a program that redirects it gets these lines, too. */
+const stderr = { error: (message: string): void => void process.stderr.write(`${message}\n`) };
+
+export const defaults: Settings = {
+  timeout: 8000,
+  syncTimeout: 1000,
+  signals: 'auto',
+  crash: 'sync',
+  ipc: false,
+  failureExitCode: 1,
+  logger: stderr,
+  onReport: undefined,
+};
+
+/** What `signals: 'auto'` stands for. */
+export const AUTO_SIGNALS: readonly NodeJS.Signals[] =
+  process.platform === 'win32' ? ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+const UNCATCHABLE = ['SIGKILL', 'SIGSTOP'];
+
+function checkSignals(signals: unknown): void {
+  if (signals === 'auto') return;
+  if (!Array.isArray(signals)) {
+    throw misuse('INVALID_ARGUMENT', `options.signals must be 'auto' or an array of signals; it is ${shown(signals)}`);
+  }
+  for (const signal of signals) {
+    if (!isSignal(signal)) {
+      throw misuse('INVALID_ARGUMENT', `options.signals has ${shown(signal)}, which is no signal of this system`);
+    }
+    if (UNCATCHABLE.includes(signal)) {
+      throw misuse('INVALID_ARGUMENT', `options.signals has ${signal}, which no process can catch: leave it out`);
+    }
+  }
+}
+
+const checks: { readonly [option in keyof Settings]: (value: unknown) => void } = {
+  timeout: (value) => checkTimeout('options.timeout', value),
+  syncTimeout: (value) => checkTimeout('options.syncTimeout', value),
+  signals: checkSignals,
+  crash: (value) => {
+    if (value !== 'sync' && value !== 'graceful' && value !== 'off') {
+      throw misuse('INVALID_ARGUMENT', `options.crash must be 'sync', 'graceful' or 'off'; it is ${shown(value)}`);
+    }
+  },
+  ipc: (value) => {
+    if (typeof value !== 'boolean') {
+      throw misuse('INVALID_ARGUMENT', `options.ipc must be true or false; it is ${shown(value)}`);
+    }
+  },
+  failureExitCode: (value) => {
+    if (!Number.isInteger(value) || Number(value) < 0 || Number(value) > 255) {
+      throw misuse(
+        'INVALID_ARGUMENT',
+        `options.failureExitCode must be an integer from 0 to 255; it is ${shown(value)}`,
+      );
+    }
+  },
+  logger: (value) => {
+    if (value === false) return;
+    if (typeof value === 'object' && value !== null && typeof Reflect.get(value, 'error') === 'function') return;
+    throw misuse(
+      'INVALID_ARGUMENT',
+      `options.logger must be false or have a method error(message); it is ${shown(value)}`,
+    );
+  },
+  onReport: (value) => {
+    if (value !== undefined && typeof value !== 'function') {
+      throw misuse('INVALID_ARGUMENT', `options.onReport must be a function; it is ${shown(value)}`);
+    }
+  },
+};
+
+/** `options` on top of `settings`; an option that is undefined stays as it was. Throws on misuse, changing nothing. */
+export function withOptions(settings: Settings, options: Options): Settings {
+  checkOptions('options', options, Object.keys(checks));
+  const changed: Options = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  for (const [option, check] of Object.entries(checks)) if (option in changed) check(Reflect.get(changed, option));
+  return { ...settings, ...changed };
+}

@@ -1,0 +1,59 @@
+/**
+ * The pools of this thread, as far as the sequence is concerned. What a pool is, its adapter knows; this is all that an
+ * adapter has to offer.
+ */
+import type { ShutdownError } from './errors.ts';
+
+export interface Pool {
+  /** From now on a submitted task is rejected with `error`. */
+  refuse(error: ShutdownError): void;
+  /** Settles once nothing is queued or running; undefined if that is so now. */
+  idle(): Promise<void> | undefined;
+  /** Makes the event loop of each parked worker turn, so that it reads its order. Returns what was to be noted. */
+  wake(): string | undefined;
+  /** Ends the pool, in a thread that lives on. */
+  end(): Promise<void>;
+}
+
+export interface Pools {
+  add(pool: Pool): void;
+  refuse(error: ShutdownError): void;
+  idle(): Promise<unknown> | undefined;
+  /** Wakes each pool's parked workers, once a shutdown. Returns the notes for the report. */
+  wake(): string[];
+  /** Ends every pool. */
+  end(): Promise<unknown>;
+}
+
+export function createPools(): Pools {
+  const pools = new Set<Pool>();
+  let awake = false;
+
+  return {
+    add(pool) {
+      pools.add(pool);
+    },
+
+    refuse(error) {
+      for (const pool of pools) pool.refuse(error);
+    },
+
+    idle() {
+      const busy = [...pools].map((pool) => pool.idle()).filter((idle) => idle !== undefined);
+      return busy.length === 0 ? undefined : Promise.all(busy);
+    },
+
+    wake() {
+      if (awake) return [];
+      awake = true;
+      return [...pools].map((pool) => pool.wake()).filter((note) => note !== undefined);
+    },
+
+    end() {
+      awake = false;
+      const ended = [...pools];
+      pools.clear();
+      return Promise.all(ended.map((pool) => pool.end()));
+    },
+  };
+}

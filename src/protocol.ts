@@ -1,0 +1,241 @@
+/**
+ * Everything that crosses threads: the cells of the shared table, the messages on a link, and the validators that
+ * narrow what arrives. Nothing here trusts its input, and nothing outside this file casts.
+ */
+import { MessagePort } from 'node:worker_threads';
+
+/** Raised whenever a cell or a message changes its meaning: threads of another version are told apart by it. */
+export const VERSION = 1;
+
+/** The key in the environment data, the tag of a message between threads, and the name of the one instance a thread. */
+export const KEY = 'worker-atexit';
+
+// --- The shared table: a header, then a slot a worker -------------------------------------------------------------
+
+/** How far the shutdown of the whole tree has come. `orderedSync`: the root blocks, its event loop no longer turns. */
+export const Phase = { running: 0, begun: 1, ordered: 2, orderedSync: 3 } as const;
+
+/** The header's cells. `doorbell` counts acks, so that a blocked parent can wait for the next one. */
+export const Header = { phase: 0, doorbell: 1, used: 2, route: 3, signal: 4, exitCode: 5, timeout: 6 } as const;
+
+/** A slot's cells. `order` is 1 once this worker alone, or with its subtree, was told to end. */
+export const Cell = { state: 0, thread: 1, parent: 2, order: 3, handler: 4, count: 5, failures: 6, name: 7 } as const;
+
+/** A worker's way through a shutdown, as its slot has it. `claimed`: the slot is being filled in. */
+export const State = { free: 0, claimed: 1, joined: 2, read: 3, acked: 4, failed: 5 } as const;
+
+const HEADER_CELLS = 8;
+const SLOT_CELLS = 32;
+const NAME_CHARACTERS = (SLOT_CELLS - Cell.name - 1) * 2;
+
+/** More threads than a process can hold. Untouched pages of it cost address space, no memory. */
+export const SLOTS = 4096;
+
+export interface Table {
+  readonly buffer: SharedArrayBuffer;
+  readonly cells: Int32Array;
+  readonly names: Uint16Array;
+}
+
+export function createTable(buffer = new SharedArrayBuffer((HEADER_CELLS + SLOTS * SLOT_CELLS) * 4)): Table {
+  return { buffer, cells: new Int32Array(buffer), names: new Uint16Array(buffer) };
+}
+
+/** Where `cell` of slot number `slot` is. */
+export function at(slot: number, cell: number): number {
+  return HEADER_CELLS + slot * SLOT_CELLS + cell;
+}
+
+/** Writes the name of the handler that is about to run: UTF-16, cut to fit. No TextEncoder: it is loaded lazily. */
+export function writeName(table: Table, slot: number, name: string): void {
+  const length = Math.min(name.length, NAME_CHARACTERS);
+  const start = at(slot, Cell.name + 1) * 2;
+  for (let index = 0; index < length; index++) table.names[start + index] = name.charCodeAt(index);
+  Atomics.store(table.cells, at(slot, Cell.name), length);
+}
+
+export function readName(table: Table, slot: number): string {
+  const start = at(slot, Cell.name + 1) * 2;
+  const length = Math.min(Math.max(Atomics.load(table.cells, at(slot, Cell.name)), 0), NAME_CHARACTERS);
+  return String.fromCharCode(...table.names.subarray(start, start + length));
+}
+
+// --- Why a thread ends --------------------------------------------------------------------------------------------
+
+/** What started a shutdown, in the order in which the table's header numbers it. */
+export const ROUTES = [
+  'beforeExit',
+  'exit',
+  'process.exit',
+  'signal',
+  'uncaughtException',
+  'unhandledRejection',
+  'disconnect',
+  'message',
+  'shutdown',
+] as const;
+
+export type Route = (typeof ROUTES)[number];
+
+/** A {@link Route} with what it carries, as plain data. */
+export interface Reason {
+  readonly route: Route;
+  readonly signal?: NodeJS.Signals | undefined;
+  readonly exitCode?: number | undefined;
+}
+
+// --- Messages -----------------------------------------------------------------------------------------------------
+
+/** In the environment data, inherited by every worker made from then on: who its nearest ancestor is. */
+export interface Ancestor {
+  readonly version: number;
+  readonly threadId: number;
+  readonly buffer: SharedArrayBuffer;
+}
+
+/** Worker to ancestor, between threads: one end of a link. `buffer`: the worker's own table, where it inherited none. */
+export interface LinkMessage {
+  readonly [KEY]: number;
+  readonly slot: number;
+  readonly port: MessagePort;
+  readonly buffer?: SharedArrayBuffer | undefined;
+}
+
+/** Parent to worker: shut down and ack within `timeout` ms. Its inverse is {@link AckMessage}. */
+export interface OrderMessage {
+  readonly type: 'order';
+  readonly version: number;
+  readonly epoch: number;
+  readonly reason: Reason;
+  readonly timeout: number;
+  /** The parent's event loop no longer turns, so `stdout` and `stderr` are to be written to their descriptors … */
+  readonly sync: boolean;
+  /** … unless somebody upstream captures them. */
+  readonly direct: { readonly stdout: boolean; readonly stderr: boolean };
+}
+
+/** Parent to worker: the shutdown is over and the thread lives on. */
+export interface OverMessage {
+  readonly type: 'over';
+  readonly version: number;
+}
+
+/** Worker to parent: all is done. `epoch` is the order's, or 0 where the worker ended on its own. */
+export interface AckMessage {
+  readonly type: 'ack';
+  readonly version: number;
+  readonly epoch: number;
+  readonly handlers: readonly HandlerOutcome[];
+  readonly workers: readonly WorkerOutcome[];
+}
+
+/** An error as text: whatever was thrown, this can always be cloned. */
+export interface ErrorText {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
+/** What became of one handler, on the wire. */
+export interface HandlerOutcome {
+  readonly name: string;
+  readonly durationMs: number;
+  readonly stage?: 'drain';
+  readonly error?: ErrorText;
+  readonly unfinished?: true;
+}
+
+export const STATUSES = ['acked', 'failed', 'timed-out', 'lost', 'unlinked'] as const;
+export type WorkerStatus = (typeof STATUSES)[number];
+
+/** What became of one descendant, on the wire. `path`: thread ids from the acking worker's child down to it. */
+export interface WorkerOutcome {
+  readonly threadId: number;
+  readonly path: readonly number[];
+  readonly name: string;
+  readonly status: WorkerStatus;
+  readonly diagnosis?: string;
+  readonly ackMs?: number;
+  readonly handlers: readonly HandlerOutcome[];
+}
+
+// --- Validators ---------------------------------------------------------------------------------------------------
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+const isDuration = (value: unknown): value is number => typeof value === 'number' && value >= 0;
+const isOptional = (value: unknown, is: (value: unknown) => boolean): boolean => value === undefined || is(value);
+const isString = (value: unknown): value is string => typeof value === 'string';
+const isListOf = (value: unknown, is: (value: unknown) => boolean): boolean => Array.isArray(value) && value.every(is);
+const isOneOf = (value: unknown, list: readonly unknown[]): boolean => list.includes(value);
+
+const isReason = (value: unknown): value is Reason =>
+  isFields(value) &&
+  isOneOf(value.route, ROUTES) &&
+  isOptional(value.signal, isString) &&
+  isOptional(value.exitCode, Number.isInteger);
+
+const isErrorText = (value: unknown): value is ErrorText =>
+  isFields(value) && isString(value.name) && isString(value.message) && isString(value.stack);
+
+const isHandlerOutcome = (value: unknown): value is HandlerOutcome =>
+  isFields(value) &&
+  isString(value.name) &&
+  isDuration(value.durationMs) &&
+  isOptional(value.stage, (stage) => stage === 'drain') &&
+  isOptional(value.error, isErrorText) &&
+  isOptional(value.unfinished, (unfinished) => unfinished === true);
+
+const isWorkerOutcome = (value: unknown): value is WorkerOutcome =>
+  isFields(value) &&
+  isCount(value.threadId) &&
+  isListOf(value.path, isCount) &&
+  isString(value.name) &&
+  isOneOf(value.status, STATUSES) &&
+  isOptional(value.diagnosis, isString) &&
+  isOptional(value.ackMs, isDuration) &&
+  isListOf(value.handlers, isHandlerOutcome);
+
+export const isAncestor = (value: unknown): value is Ancestor =>
+  isFields(value) && isCount(value.version) && isCount(value.threadId) && value.buffer instanceof SharedArrayBuffer;
+
+/** Whether a message between threads is meant for this library at all. Anything else belongs to somebody else. */
+export const isTagged = (value: unknown): value is Fields => isFields(value) && KEY in value;
+
+export const isLinkMessage = (value: unknown): value is LinkMessage =>
+  isTagged(value) &&
+  value[KEY] === VERSION &&
+  isCount(value.slot) &&
+  value.slot < SLOTS &&
+  value.port instanceof MessagePort &&
+  isOptional(value.buffer, (buffer) => buffer instanceof SharedArrayBuffer);
+
+export const isOrder = (value: unknown): value is OrderMessage =>
+  isFields(value) &&
+  value.type === 'order' &&
+  value.version === VERSION &&
+  isCount(value.epoch) &&
+  isReason(value.reason) &&
+  isDuration(value.timeout) &&
+  typeof value.sync === 'boolean' &&
+  isFields(value.direct);
+
+export const isOver = (value: unknown): value is OverMessage =>
+  isFields(value) && value.type === 'over' && value.version === VERSION;
+
+export const isAck = (value: unknown): value is AckMessage =>
+  isFields(value) &&
+  value.type === 'ack' &&
+  value.version === VERSION &&
+  isCount(value.epoch) &&
+  isListOf(value.handlers, isHandlerOutcome) &&
+  isListOf(value.workers, isWorkerOutcome);
+
+/** Says what arrived, for the log: short, whatever it is, and without calling any code of it. */
+export function describe(message: unknown): string {
+  if (!isFields(message)) return typeof message;
+  const { type, version } = message;
+  return `type ${isString(type) ? JSON.stringify(type.slice(0, 20)) : typeof type}, version ${isCount(version) ? version : typeof version}`;
+}

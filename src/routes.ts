@@ -1,0 +1,162 @@
+/**
+ * The routes by which a thread ends: what listens for each, and how the process goes in the end. Signals, which only the
+ * main thread gets, have a file of their own.
+ */
+import { leave, raise } from './ending.ts';
+import { createIpcRoute } from './ipc.ts';
+import type { ShutdownReport } from './report.ts';
+import { signalNumber } from './signal-names.ts';
+import { createSignalRoute } from './signals.ts';
+import type { Hooks, Thread } from './thread.ts';
+
+declare global {
+  namespace NodeJS {
+    interface Process {
+      /** Where `process.exit()` ends up. Undocumented, and what nyc, signal-exit and others have wrapped for years. */
+      reallyExit(code?: number): never;
+    }
+  }
+}
+
+interface Crash {
+  readonly error: unknown;
+  readonly route: 'uncaughtException' | 'unhandledRejection';
+}
+
+export function createRoutes(thread: Thread): Hooks {
+  const signals = createSignalRoute(thread);
+  const ipc = createIpcRoute(thread);
+  let crash: Crash | undefined;
+  let active = false;
+  let probing = false;
+  let wrapper: typeof process.reallyExit | undefined;
+  let inside = false;
+
+  // --- The event loop runs empty ---
+
+  function onBeforeExit(): void {
+    if (thread.state !== 'running') return;
+    if (probing || process.listenerCount('beforeExit') === 1) endByItself();
+    else probe();
+  }
+
+  /** Another listener may have given the loop new work. If so it turns, and the second immediate runs; else we are back. */
+  function probe(): void {
+    setImmediate(() => {
+      probing = true;
+      setImmediate(() => {
+        probing = false;
+      }).unref();
+    });
+  }
+
+  function endByItself(): void {
+    probing = false;
+    thread.ending = {};
+    thread.shutDown({ reason: { route: 'beforeExit', exitCode: Number(process.exitCode ?? 0) } }).then((report) => {
+      // What did not finish may hold the event loop for ever, and the deadline is a promise.
+      if (isUnfinished(report) || thread.ending?.signal) leave();
+      else thread.ending = undefined;
+    });
+  }
+
+  // --- process.exit(), and what ends like it ---
+
+  function onExit(code: number): void {
+    if (thread.state === 'ended' || (crash && thread.settings.crash === 'off')) return;
+    const { route, error: cause }: Crash | { route: 'process.exit'; error?: undefined } = crash ?? {
+      route: 'process.exit',
+    };
+    goNow({ route, exitCode: code }, cause);
+  }
+
+  function goNow(reason: Parameters<Thread['shutDownNow']>[0]['reason'], cause?: unknown): void {
+    // A second wrapper where somebody has taken the first one away; signal-exit does when it unloads.
+    if (process.reallyExit !== wrapper) wrap();
+    signals.uninstall();
+    thread.ending ??= {};
+    thread.shutDownNow({ reason, cause });
+  }
+
+  /**
+   * `process.exit()` inside `'exit'` goes straight to `process.reallyExit`, in a handler as in somebody else's listener.
+   * What is left to do is done here, and here the signal is raised, when every `'exit'` listener has run.
+   */
+  function wrap(): void {
+    const next = process.reallyExit;
+    const reallyExit = (code?: number): never => {
+      if (active && !inside) {
+        if (thread.state !== 'ended' && !(crash && thread.settings.crash === 'off')) {
+          goNow({ route: 'process.exit', exitCode: code });
+        }
+        inside = true;
+        const signal = thread.ending?.signal;
+        if (signal !== undefined && code === 128 + signalNumber(signal)) raise(signal);
+      }
+      return next.call(process, code || Number(process.exitCode ?? 0));
+    };
+    wrapper = reallyExit;
+    process.reallyExit = reallyExit;
+  }
+
+  function unwrap(): void {
+    // Somebody may have wrapped the wrapper; then it stays, and passes calls on.
+    if (process.reallyExit === wrapper && original) process.reallyExit = original;
+  }
+
+  // --- An uncaught error ---
+
+  /** Changes nothing about the error: it tells what the coming `'exit'` is about. */
+  function onCrash(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
+    if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
+    crash = { error, route: origin };
+  }
+
+  function onUncaught(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
+    // The program has a listener of its own: it decides.
+    if (process.listenerCount('uncaughtException') > 1) return;
+    const again = (): void => {
+      process.off('uncaughtException', onUncaught);
+      process.nextTick(() => {
+        throw error;
+      });
+    };
+    if (thread.state !== 'running') return again();
+    thread.ending = {};
+    thread.shutDown({ reason: { route: origin, exitCode: 1 }, cause: error }).then(again);
+  }
+
+  // --- All of it ---
+
+  let original: typeof process.reallyExit | undefined;
+
+  return {
+    install() {
+      active = true;
+      process.prependListener('beforeExit', onBeforeExit);
+      process.on('exit', onExit);
+      process.on('uncaughtExceptionMonitor', onCrash);
+      original = process.reallyExit;
+      wrap();
+      if (!thread.isMain) return;
+      if (thread.settings.crash === 'graceful') process.on('uncaughtException', onUncaught);
+      signals.install();
+      ipc.install();
+    },
+
+    uninstall() {
+      active = false;
+      process.off('beforeExit', onBeforeExit);
+      process.off('exit', onExit);
+      process.off('uncaughtExceptionMonitor', onCrash);
+      process.off('uncaughtException', onUncaught);
+      unwrap();
+      signals.uninstall();
+      ipc.uninstall();
+    },
+  };
+}
+
+function isUnfinished({ handlers, stages }: ShutdownReport): boolean {
+  return stages.some(({ timedOut }) => timedOut) || handlers.some(({ unfinished }) => unfinished);
+}

@@ -1,0 +1,203 @@
+/**
+ * The sequence, written once: begin, drain, workers, handlers. It yields what is to be done and never calls user code
+ * itself, so that a driver may be re-entered: a handler that calls `process.exit()` goes on with the very next step.
+ */
+import { inspect, types } from 'node:util';
+import { now } from './clock.ts';
+import { toError } from './errors.ts';
+import { awaitHandler, callHandler } from './inside-handler.ts';
+import type { Handler, Registry } from './registry.ts';
+import type { HandlerReport, StageReport } from './report.ts';
+
+/** One thing to do. An asynchronous driver awaits what `start` returns; a synchronous one then calls `block`, or `cut`. */
+export interface Step {
+  /** Until when an asynchronous driver waits. */
+  readonly until: number;
+  start(sync: boolean): PromiseLike<unknown> | undefined;
+  /** Waits where no event loop turns, if that is possible. */
+  readonly block?: () => void;
+  /** It is given up before it is done. */
+  readonly cut?: () => void;
+}
+
+/** The shares of the timeout at whose end a stage must be over. Time that is not used rolls on. */
+export const SHARES = { drain: 0.5, workers: 0.75, handlers: 1 } as const;
+
+/** How much of the time that is left a handler leaves to each one behind it: ms. */
+const RESERVE = 100;
+
+/** What the sequence works on. Steps, not the generator, call these. */
+export interface Parts {
+  readonly drains: Registry;
+  readonly handlers: Registry;
+  /** When `share` of the timeout is used up. */
+  deadline(share: number): number;
+  begin(): void;
+  refuse(): void;
+  idle(sync: boolean): Promise<unknown> | undefined;
+  /** Tells the workers, and waits for their acks. */
+  readonly workers: { start(sync: boolean): Promise<void> | undefined; block(): void; terminateSilent(): boolean };
+  /** What is left to do when all has run, and before it is told. */
+  flush(sync: boolean): Promise<unknown> | undefined;
+  onHandler(handler: Handler): void;
+  onFailure(report: HandlerReport): void;
+}
+
+/** What became of it all, filled in as it happens. */
+export interface Outcome {
+  readonly stages: StageReport[];
+  readonly drained: HandlerReport[];
+  readonly handlers: HandlerReport[];
+}
+
+type Writable<T> = { -readonly [property in keyof T]: T[property] };
+
+export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome): Generator<Step, void, void> {
+  const { drains, handlers: registry, workers, deadline } = parts;
+  let timedOut = false;
+  const cut = (): void => {
+    timedOut = true;
+  };
+
+  yield once(() => parts.begin());
+
+  let startedAt = now();
+  const draining: Call[] = [];
+  for (let handler = drains.take(); handler !== undefined; handler = drains.take()) {
+    const call = createCall(handler, drained, parts);
+    yield once(() => draining.push(call));
+    yield once(() => call.start());
+  }
+  yield {
+    until: deadline(SHARES.drain),
+    start: () => (draining.some(isPending) ? Promise.all(draining.map(({ settled }) => settled)) : undefined),
+    cut: () => {
+      cut();
+      for (const call of draining) call.cut();
+    },
+  };
+  yield once(() => parts.refuse());
+  yield { until: deadline(SHARES.drain), start: (sync) => parts.idle(sync), cut };
+  stages.push(stage('drain', startedAt, timedOut, drained));
+
+  startedAt = now();
+  timedOut = false;
+  yield { until: deadline(SHARES.workers), start: (sync) => workers.start(sync), block: () => workers.block() };
+  yield once(() => {
+    timedOut = workers.terminateSilent();
+  });
+  stages.push(stage('workers', startedAt, timedOut));
+
+  startedAt = now();
+  for (let handler = registry.take(); handler !== undefined; handler = registry.take()) {
+    parts.onHandler(handler);
+    const left = deadline(SHARES.handlers) - now();
+    const behind = registry.size;
+    const call = createCall(handler, handlers, parts);
+    yield {
+      until: now() + left - behind * Math.min(RESERVE, left / (behind + 1)),
+      start: () => call.start(),
+      cut: () => call.cut(),
+    };
+  }
+  stages.push(
+    stage(
+      'handlers',
+      startedAt,
+      handlers.some(({ unfinished }) => unfinished),
+    ),
+  );
+
+  // Workers that joined meanwhile were ordered at once. They are waited for as well.
+  yield { until: deadline(SHARES.handlers), start: (sync) => workers.start(sync), block: () => workers.block() };
+  yield once(() => workers.terminateSilent());
+  yield { until: deadline(SHARES.handlers), start: (sync) => parts.flush(sync) };
+}
+
+/** A step that is not waited for. */
+function once(start: () => unknown): Step {
+  return {
+    until: 0,
+    start: () => {
+      start();
+      return undefined;
+    },
+  };
+}
+
+function stage(
+  name: StageReport['name'],
+  startedAt: number,
+  timedOut: boolean,
+  handlers: readonly HandlerReport[] = [],
+): StageReport {
+  return {
+    name,
+    durationMs: now() - startedAt,
+    ...(timedOut && { timedOut }),
+    ...(handlers.length > 0 && { handlers }),
+  };
+}
+
+/** One call of a handler, and what is reported of it. */
+interface Call {
+  start(): Promise<void> | undefined;
+  /** Its time is up: whatever comes of it later is not told any more. */
+  cut(): void;
+  /** Set while it is pending. */
+  settled: Promise<void> | undefined;
+}
+
+const isPending = ({ settled }: Call): boolean => settled !== undefined;
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+
+function createCall(handler: Handler, reports: HandlerReport[], { onFailure }: Parts): Call {
+  const report: Writable<HandlerReport> = { name: handler.name, durationMs: 0 };
+  let startedAt = 0;
+  let returned: unknown;
+  let over = false;
+
+  function end(thrown?: { readonly value: unknown }): void {
+    if (over) return;
+    over = true;
+    call.settled = undefined;
+    report.durationMs = now() - startedAt;
+    if (thrown) report.error = toError(thrown.value);
+    if (report.error || report.unfinished) onFailure(report);
+  }
+
+  const call: Call = {
+    settled: undefined,
+
+    start() {
+      reports.push(report);
+      startedAt = now();
+      try {
+        returned = callHandler(() => handler.call());
+      } catch (value) {
+        end({ value });
+        return undefined;
+      }
+      if (!isThenable(returned)) {
+        end();
+        return undefined;
+      }
+      call.settled = awaitHandler(returned).then(
+        () => end(),
+        (value) => end({ value }),
+      );
+      return call.settled;
+    },
+
+    cut() {
+      if (over) return;
+      // Without an event loop, whether a promise has settled is seen only from outside.
+      const state = types.isPromise(returned) ? inspect(returned, { depth: 0, customInspect: false }) : '';
+      if (state === '' || /^[^{]*\{\s*<pending>/.test(state)) report.unfinished = true;
+      end(/^[^{]*\{\s*<rejected>/.test(state) ? { value: new Error(state) } : undefined);
+    },
+  };
+  return call;
+}

@@ -1,0 +1,79 @@
+/**
+ * The slots of the shared table: one for each worker that has joined, from its first registration until its parent
+ * sees it gone. A slot is there before any port is, and says how far a thread is that can no longer answer.
+ */
+import { at, Cell, Header, readName, SLOTS, State, type Table, writeName } from './protocol.ts';
+
+export interface Slot {
+  readonly index: number;
+  readonly threadId: number;
+  readonly state: number;
+}
+
+/** Takes the lowest free slot for this thread. Undefined where all are taken. */
+export function claim({ cells }: Table, threadId: number, parentId: number): number | undefined {
+  for (let slot = 0; slot < SLOTS; slot++) {
+    if (Atomics.compareExchange(cells, at(slot, Cell.state), State.free, State.claimed) !== State.free) continue;
+    Atomics.store(cells, at(slot, Cell.thread), threadId);
+    Atomics.store(cells, at(slot, Cell.parent), parentId);
+    for (const cell of [Cell.order, Cell.handler, Cell.count, Cell.failures]) Atomics.store(cells, at(slot, cell), 0);
+    raise(cells, Header.used, slot + 1);
+    Atomics.store(cells, at(slot, Cell.state), State.joined);
+    return slot;
+  }
+  return undefined;
+}
+
+function raise(cells: Int32Array, cell: number, to: number): void {
+  let seen = Atomics.load(cells, cell);
+  while (seen < to) {
+    const found = Atomics.compareExchange(cells, cell, seen, to);
+    if (found === seen) return;
+    seen = found;
+  }
+}
+
+/** Frees a slot and those of the thread's descendants, which have died with it. */
+export function release(table: Table, slot: number, threadId: number): void {
+  if (Atomics.load(table.cells, at(slot, Cell.thread)) !== threadId) return;
+  Atomics.store(table.cells, at(slot, Cell.thread), -1);
+  Atomics.store(table.cells, at(slot, Cell.state), State.free);
+  for (const child of childrenOf(table, threadId)) release(table, child.index, child.threadId);
+}
+
+/** The slots of the workers whose nearest ancestor is `parentId`. */
+export function childrenOf({ cells }: Table, parentId: number): Slot[] {
+  const children: Slot[] = [];
+  const used = Atomics.load(cells, Header.used);
+  for (let index = 0; index < used; index++) {
+    const state = Atomics.load(cells, at(index, Cell.state));
+    if (state < State.joined || Atomics.load(cells, at(index, Cell.parent)) !== parentId) continue;
+    children.push({ index, threadId: Atomics.load(cells, at(index, Cell.thread)), state });
+  }
+  return children;
+}
+
+export function stateOf({ cells }: Table, slot: number): number {
+  return Atomics.load(cells, at(slot, Cell.state));
+}
+
+/** Whether a slot's worker has done all that it will do. */
+export function isThrough(state: number): boolean {
+  return state === State.acked || state === State.failed;
+}
+
+/** Lets this worker's slot say that its handler number `handler` of `count` is about to run. */
+export function showProgress(table: Table, slot: number, handler: number, count: number, name: string): void {
+  writeName(table, slot, name);
+  Atomics.store(table.cells, at(slot, Cell.count), count);
+  Atomics.store(table.cells, at(slot, Cell.handler), handler);
+}
+
+/** Why a worker did not ack, as far as its slot tells. */
+export function diagnose(table: Table, slot: number): string {
+  if (stateOf(table, slot) < State.read) return 'its event loop was blocked and the order never read';
+  const handler = Atomics.load(table.cells, at(slot, Cell.handler));
+  if (handler === 0) return 'it read the order, and no handler of it has started';
+  const count = Atomics.load(table.cells, at(slot, Cell.count));
+  return `handler ${readName(table, slot)} blocks it (${handler - 1} of ${count} done)`;
+}

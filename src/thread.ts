@@ -1,0 +1,400 @@
+/**
+ * This thread: its handlers, its links, and its shutdown from the first step to the last. Every thread is the same
+ * thing; the main thread is the one with no link up.
+ */
+import { setMaxListeners } from 'node:events';
+import threads, { type Worker } from 'node:worker_threads';
+import { flush, writeDirectly } from '../workers/stdio.ts';
+import { createUp } from '../workers/up.ts';
+import { now } from './clock.ts';
+import { createDriver, type Driver } from './drivers.ts';
+import { ShutdownError, toError, toErrorText } from './errors.ts';
+import { createLinks, type Links } from './links.ts';
+import { defaults, type Settings } from './options.ts';
+import { createPools, type Pools } from './pools.ts';
+import {
+  createTable,
+  Header,
+  isAncestor,
+  KEY,
+  type OrderMessage,
+  Phase,
+  type Reason,
+  ROUTES,
+  VERSION,
+} from './protocol.ts';
+import { createRegistry, type Registry } from './registry.ts';
+import {
+  describeHandler,
+  formatReport,
+  type HandlerReport,
+  isCleanHandler,
+  isCleanWorker,
+  type ShutdownReport,
+  toOutcome,
+  toWorkerOutcome,
+  type WorkerReport,
+} from './report.ts';
+import { type Outcome, SHARES, sequence } from './sequence.ts';
+import { signalNumber } from './signal-names.ts';
+
+/** How a shutdown is to go. */
+export interface Terms {
+  readonly reason: Reason;
+  readonly cause?: unknown;
+  readonly timeout?: number | undefined;
+}
+
+/** One shutdown, from its beginning on. */
+interface Run {
+  readonly driver: Driver;
+  readonly finished: Promise<ShutdownReport>;
+  /** Set once it is through. */
+  report: ShutdownReport | undefined;
+}
+
+/** What installs this thread's exit routes, and takes them away again without a trace. */
+export interface Hooks {
+  install(): void;
+  uninstall(): void;
+}
+
+export interface Thread {
+  readonly isMain: boolean;
+  readonly handlers: Registry;
+  readonly drains: Registry;
+  readonly links: Links;
+  readonly pools: Pools;
+  settings: Settings;
+  /** Aborted when this thread is to end. A new one after each shutdown in a thread that lives on. */
+  readonly signal: AbortSignal;
+  onNewSignal(listener: (signal: AbortSignal) => void): void;
+  /** The first use: installs the hooks and, in a worker, links it up. */
+  use(): void;
+  isShuttingDown(): boolean;
+  readonly state: 'running' | 'ending' | 'ended';
+  /** How the process is to end after the shutdown. Undefined while it is to live on. */
+  ending: { readonly signal?: NodeJS.Signals } | undefined;
+  /** Begins the asynchronous shutdown, or joins the one that runs. */
+  shutDown(terms: Terms): Promise<ShutdownReport>;
+  /** Does what is left to do, synchronously. */
+  shutDownNow(terms: Terms): void;
+  /** After a shutdown in a thread that lives on: ends what was registered, and all is as new. */
+  liveOn(): Promise<void>;
+  /** Calls `listener` once this thread's shutdown is through, or at once if none runs. */
+  whenDone(listener: () => void): void;
+  log(message: string): void;
+}
+
+/** How much of its time a worker leaves for the ack to arrive: a share, and ms at most. */
+const MARGIN = { share: 0.1, most: 100 } as const;
+
+const ADVICE =
+  'no asynchronous work goes on after process.exit() or an uncaught error. ' +
+  "Call worker-atexit's exit(), or set process.exitCode and let the program end";
+
+export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
+  const { isMainThread, threadId } = threads;
+  const data: unknown = threads.getEnvironmentData(KEY);
+  const ancestor = isAncestor(data) && data.version === VERSION ? data : undefined;
+  const table = createTable(ancestor?.buffer);
+  const { cells } = table;
+  /** Nobody above shares this thread's table, so that its shutdown is the whole tree's. */
+  const isRoot = ancestor === undefined;
+
+  const handlers = createRegistry();
+  const drains = createRegistry();
+  const pools = createPools();
+  const signalListeners = new Set<(signal: AbortSignal) => void>();
+  const doneListeners = new Set<() => void>();
+  let controller = newController();
+  let run: Run | undefined;
+  let order: OrderMessage | undefined;
+  let installed = false;
+
+  const links = createLinks({ table, threadId }, { log, onLink: use, onOwnEnd: logWorkers });
+
+  const up = isMainThread
+    ? undefined
+    : createUp(
+        { table, threadId, parentId: ancestor?.threadId ?? 0, inherited: !isRoot },
+        { onBegin: (reason) => abort(new ShutdownError(reason)), onOrder: obey, onOver, log },
+      );
+
+  function newController(): AbortController {
+    const created = new AbortController();
+    setMaxListeners(0, created.signal);
+    return created;
+  }
+
+  function abort(error: ShutdownError): void {
+    if (!controller.signal.aborted) controller.abort(error);
+  }
+
+  function log(message: string): void {
+    const { logger } = thread.settings;
+    if (!logger) return;
+    try {
+      logger.error(`worker-atexit: ${message}`);
+    } catch {
+      // A logger that fails must not stop a shutdown, and there is nowhere left to say so.
+    }
+  }
+
+  function logWorkers(reports: readonly WorkerReport[]): void {
+    for (const worker of reports) {
+      for (const handler of worker.handlers) {
+        const line = describeHandler(handler);
+        if (line !== undefined) log(`${worker.name}: ${line}`);
+      }
+      if (!isCleanWorker(worker) && worker.diagnosis !== undefined) {
+        log(`${worker.name} ${worker.status}: ${worker.diagnosis}`);
+      }
+    }
+  }
+
+  function setPhase(phase: number): void {
+    if (!isRoot || Atomics.load(cells, Header.phase) === phase) return;
+    Atomics.store(cells, Header.phase, phase);
+    Atomics.notify(cells, Header.phase);
+  }
+
+  function use(): void {
+    if (installed && run === undefined) return;
+    // Revived: somebody gave the event loop new work after all was done.
+    if (run?.report && thread.ending === undefined) renew();
+    if (installed) return;
+    installed = true;
+    hooks.install();
+    up?.join();
+  }
+
+  function obey(message: OrderMessage): void {
+    const { reason, timeout, sync, direct } = message;
+    // It acted on the flag, and now the order has come down after all.
+    const again = order !== undefined;
+    order = message;
+    if (sync) writeDirectly(direct, now() + timeout);
+    if (run?.report && !again) up?.ack([], [], 0);
+    if (run) return;
+    begin({ reason, timeout: timeout - Math.min(timeout * MARGIN.share, MARGIN.most) }).driver.drive();
+  }
+
+  function onOver(): void {
+    if (run === undefined) renew();
+    else run.finished.then(() => thread.liveOn());
+  }
+
+  function begin({ reason, cause, timeout = thread.settings.timeout }: Terms): Run {
+    const startedAt = now();
+    const error = new ShutdownError(reason, cause);
+    const outcome: Outcome = { stages: [], drained: [], handlers: [] };
+    const notes: string[] = [];
+    let started = 0;
+    /** Once this thread's event loop no longer turns: until when it blocks for its workers. */
+    let blockUntil: number | undefined;
+
+    const deadline = (share: number): number => startedAt + timeout * share;
+    const wake = (): void => void notes.push(...pools.wake());
+
+    const toOrder = () => ({
+      reason,
+      until: blockUntil ?? deadline(SHARES.workers),
+      sync: blockUntil !== undefined || order?.sync === true,
+      direct: order?.direct ?? { stdout: true, stderr: true },
+    });
+
+    function announce(phase: number): void {
+      if (isRoot) Atomics.store(cells, Header.timeout, Math.max(0, Math.ceil(toOrder().until - now())));
+      setPhase(phase);
+    }
+
+    function onFailure(report: HandlerReport): void {
+      // A linked worker's parent tells, from its ack.
+      const line = up?.isLinked() ? undefined : describeHandler(report);
+      if (line === undefined) return;
+      log(blockUntil !== undefined && report.unfinished ? `${line}: ${ADVICE}` : line);
+    }
+
+    const steps = sequence(
+      {
+        drains,
+        handlers,
+        deadline,
+        begin() {
+          if (isRoot) {
+            Atomics.store(cells, Header.route, ROUTES.indexOf(reason.route));
+            Atomics.store(cells, Header.signal, reason.signal === undefined ? 0 : signalNumber(reason.signal));
+            Atomics.store(cells, Header.exitCode, reason.exitCode ?? 0);
+            setPhase(Phase.begun);
+          }
+          abort(error);
+        },
+        refuse: () => pools.refuse(error),
+        idle: (sync) => (sync ? undefined : pools.idle()),
+        workers: {
+          start(sync) {
+            if (sync) return undefined;
+            announce(Phase.ordered);
+            const acks = links.order(toOrder());
+            wake();
+            return acks;
+          },
+          block() {
+            blockUntil ??= now() + thread.settings.syncTimeout;
+            announce(Phase.orderedSync);
+            links.block(toOrder(), wake);
+          },
+          terminateSilent: () => links.terminateSilent(),
+        },
+        flush: (sync) => (up && !sync && !order?.sync ? flush() : undefined),
+        onHandler({ name }) {
+          started++;
+          up?.showProgress(started, started + handlers.size, name);
+        },
+        onFailure,
+      },
+      outcome,
+    );
+
+    function end(): void {
+      const workers = links.reports();
+      const drained = outcome.drained.map((handler): HandlerReport => ({ ...handler, stage: 'drain' }));
+      const own = [...drained, ...outcome.handlers];
+      const timedOut = outcome.stages.some((stage) => stage.timedOut);
+      const ok = !timedOut && own.every(isCleanHandler) && workers.every(isCleanWorker);
+      const facts = {
+        ok,
+        route: reason.route,
+        reason: error,
+        ...endingOf(ok, reason.exitCode),
+        durationMs: now() - startedAt,
+        stages: outcome.stages,
+        workers,
+        handlers: outcome.handlers,
+        notes,
+      };
+      const report: ShutdownReport = { ...facts, toString: () => formatReport(facts) };
+      created.report = report;
+      up?.ack(
+        own.map(toOutcome),
+        workers.map(toWorkerOutcome),
+        own.filter((handler) => !isCleanHandler(handler)).length,
+      );
+      if (!up?.isLinked()) logWorkers(workers);
+      for (const listener of doneListeners) listener();
+      doneListeners.clear();
+      tell(report);
+      resolve(report);
+    }
+
+    let resolve: (report: ShutdownReport) => void = () => {};
+    const created: Run = {
+      driver: createDriver(steps, {
+        onError: (thrown) => void notes.push(`a step failed: ${toErrorText(toError(thrown)).stack}`),
+        onEnd: end,
+      }),
+      finished: new Promise((settle) => {
+        resolve = settle;
+      }),
+      report: undefined,
+    };
+    run = created;
+    return created;
+  }
+
+  /** How the process ends, as the report has it. A failure turns exit code 0 into `failureExitCode`. */
+  function endingOf(ok: boolean, asked = 0): { exitCode?: number; signal?: NodeJS.Signals } {
+    if (thread.ending === undefined || !isMainThread) return {};
+    const { signal } = thread.ending;
+    const code = Number(process.exitCode ?? asked);
+    if (signal !== undefined && code === 128 + signalNumber(signal)) return { signal };
+    if (code !== 0 || ok) return { exitCode: code };
+    const { failureExitCode } = thread.settings;
+    if (failureExitCode !== 0) process.exitCode = failureExitCode;
+    return { exitCode: failureExitCode };
+  }
+
+  function tell(report: ShutdownReport): void {
+    try {
+      thread.settings.onReport?.(report);
+    } catch (thrown) {
+      log(`onReport failed: ${toErrorText(toError(thrown)).stack}`);
+    }
+  }
+
+  /** All as new. What was registered meanwhile stays, and so do the hooks then. */
+  function renew(): void {
+    run = undefined;
+    order = undefined;
+    thread.ending = undefined;
+    setPhase(Phase.running);
+    links.over();
+    up?.over();
+    if (controller.signal.aborted) {
+      controller = newController();
+      for (const listener of signalListeners) listener(controller.signal);
+    }
+    if (!installed || handlers.size > 0 || drains.size > 0) return;
+    installed = false;
+    hooks.uninstall();
+  }
+
+  const thread: Thread = {
+    isMain: isMainThread,
+    handlers,
+    drains,
+    links,
+    pools,
+    settings: defaults,
+    ending: undefined,
+    use,
+    log,
+
+    get signal() {
+      return controller.signal;
+    },
+
+    onNewSignal(listener) {
+      signalListeners.add(listener);
+    },
+
+    isShuttingDown() {
+      return Atomics.load(cells, Header.phase) !== Phase.running || run !== undefined || up?.isOrdered() === true;
+    },
+
+    get state() {
+      if (run === undefined) return 'running';
+      return run.report === undefined ? 'ending' : 'ended';
+    },
+
+    shutDown(terms) {
+      if (run) return run.finished;
+      const { driver, finished } = begin(terms);
+      driver.drive();
+      return finished;
+    },
+
+    shutDownNow(terms) {
+      (run ?? begin(terms)).driver.takeOver();
+    },
+
+    async liveOn() {
+      await Promise.all([pools.end(), links.terminate()]);
+      renew();
+    },
+
+    whenDone(listener) {
+      if (run === undefined || run.report) listener();
+      else doneListeners.add(listener);
+    },
+  };
+
+  const hooks = createHooks(thread);
+
+  // All that an import does: this thread can be found by the workers to come, and hears of them.
+  threads.setEnvironmentData(KEY, { version: VERSION, threadId, buffer: table.buffer });
+  process.on('workerMessage', (message, source) => links.accept(message, source));
+  process.on('worker', (worker: Worker) => links.saw(worker));
+  return thread;
+}
