@@ -121,9 +121,10 @@ export function createRoutes(thread: Thread): Hooks {
         throw error;
       });
     };
-    if (thread.state !== 'running') return again();
-    thread.ending = {};
-    thread.shutDown({ reason: { route: origin, exitCode: 1 }, cause: error }).then(again);
+    if (thread.state === 'running') {
+      thread.ending = {};
+      thread.shutDown({ reason: { route: origin, exitCode: 1 }, cause: error }).then(again);
+    } else again();
   }
 
   // --- All of it ---

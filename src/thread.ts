@@ -4,7 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import threads, { type Worker } from 'node:worker_threads';
-import { flush, writeDirectly } from '../workers/stdio.ts';
+import { createConsole } from '../workers/console.ts';
 import { createUp } from '../workers/up.ts';
 import { now } from './clock.ts';
 import { createDriver, type Driver } from './drivers.ts';
@@ -121,6 +121,8 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
         { onBegin: (reason) => abort(new ShutdownError(reason)), onOrder: obey, onOver, log },
       );
 
+  const output = isMainThread ? undefined : createConsole();
+
   function newController(): AbortController {
     const created = new AbortController();
     setMaxListeners(0, created.signal);
@@ -174,7 +176,8 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     // It acted on the flag, and now the order has come down after all.
     const again = order !== undefined;
     order = message;
-    if (sync) writeDirectly(direct, now() + timeout);
+    if (sync) output?.writeDirectly(direct, now() + timeout);
+    else output?.follow(direct);
     if (run?.report && !again) up?.ack([], [], 0);
     if (run) return;
     begin({ reason, timeout: timeout - Math.min(timeout * MARGIN.share, MARGIN.most) }).driver.drive();
@@ -247,7 +250,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
           },
           terminateSilent: () => links.terminateSilent(),
         },
-        flush: (sync) => (up && !sync && !order?.sync ? flush() : undefined),
+        flush: (sync) => output?.flush(sync),
         onHandler({ name }) {
           started++;
           up?.showProgress(started, started + handlers.size, name);
@@ -331,6 +334,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     setPhase(Phase.running);
     links.over();
     up?.over();
+    output?.restore();
     if (controller.signal.aborted) {
       controller = newController();
       for (const listener of signalListeners) listener(controller.signal);
