@@ -73,7 +73,7 @@ export function createDriver(steps: Generator<Step, void, void>, { onError, onEn
       if (waiting === undefined) continue;
       inTime(waiting, until).then((settled) => {
         if (takenOver) return;
-        if (!settled) cut?.();
+        if (!settled) cut?.(false);
         drive();
       });
       return;
@@ -87,19 +87,19 @@ export function createDriver(steps: Generator<Step, void, void>, { onError, onEn
     takeOver() {
       takenOver = true;
       if (done) return;
-      if (current !== undefined && !starting) leave(current);
+      if (current !== undefined && !starting) leave(current, true);
       starting = false;
       for (let step = advance(); step !== undefined; step = advance()) {
-        start(step);
+        const waiting = start(step);
         if (done) return;
-        leave(step);
+        leave(step, waiting !== undefined);
       }
       end();
     },
   };
 
-  function leave({ block, cut }: Step): void {
+  function leave({ block, cut }: Step, isWaiting: boolean): void {
     if (block) block();
-    else cut?.();
+    else if (isWaiting) cut?.(true);
   }
 }

@@ -16,8 +16,8 @@ export interface Step {
   start(sync: boolean): PromiseLike<unknown> | undefined;
   /** Waits where no event loop turns, if that is possible. */
   readonly block?: () => void;
-  /** It is given up before it is done. */
-  readonly cut?: () => void;
+  /** It is given up before it is done: its time is up, or (`sync`) no event loop turns any more. */
+  readonly cut?: (sync: boolean) => void;
 }
 
 /** The shares of the timeout at whose end a stage must be over. Time that is not used rolls on. */
@@ -40,7 +40,8 @@ export interface Parts {
   /** What is left to do when all has run, and before it is told. */
   flush(sync: boolean): Promise<unknown> | undefined;
   onHandler(handler: Handler): void;
-  onFailure(report: HandlerReport): void;
+  /** `sync`: it could not be waited for. */
+  onFailure(report: HandlerReport, sync: boolean): void;
 }
 
 /** What became of it all, filled in as it happens. */
@@ -55,10 +56,6 @@ type Writable<T> = { -readonly [property in keyof T]: T[property] };
 export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome): Generator<Step, void, void> {
   const { drains, handlers: registry, workers, deadline } = parts;
   let timedOut = false;
-  const cut = (): void => {
-    timedOut = true;
-  };
-
   yield once(() => parts.begin());
 
   let startedAt = now();
@@ -71,13 +68,19 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
   yield {
     until: deadline(SHARES.drain),
     start: () => (draining.some(isPending) ? Promise.all(draining.map(({ settled }) => settled)) : undefined),
-    cut: () => {
-      cut();
-      for (const call of draining) call.cut();
+    cut: (sync) => {
+      timedOut = !sync;
+      for (const call of draining) call.cut(sync);
     },
   };
   yield once(() => parts.refuse());
-  yield { until: deadline(SHARES.drain), start: (sync) => parts.idle(sync), cut };
+  yield {
+    until: deadline(SHARES.drain),
+    start: (sync) => parts.idle(sync),
+    cut: (sync) => {
+      timedOut = !sync;
+    },
+  };
   stages.push(stage('drain', startedAt, timedOut, drained));
 
   startedAt = now();
@@ -97,7 +100,7 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
     yield {
       until: now() + left - behind * Math.min(RESERVE, left / (behind + 1)),
       start: () => call.start(),
-      cut: () => call.cut(),
+      cut: (sync) => call.cut(sync),
     };
   }
   stages.push(
@@ -143,7 +146,7 @@ function stage(
 interface Call {
   start(): Promise<void> | undefined;
   /** Its time is up: whatever comes of it later is not told any more. */
-  cut(): void;
+  cut(sync: boolean): void;
   /** Set while it is pending. */
   settled: Promise<void> | undefined;
 }
@@ -159,13 +162,13 @@ function createCall(handler: Handler, reports: HandlerReport[], { onFailure }: P
   let returned: unknown;
   let over = false;
 
-  function end(thrown?: { readonly value: unknown }): void {
+  function end(thrown?: { readonly value: unknown }, sync = false): void {
     if (over) return;
     over = true;
     call.settled = undefined;
     report.durationMs = now() - startedAt;
     if (thrown) report.error = toError(thrown.value);
-    if (report.error || report.unfinished) onFailure(report);
+    if (report.error || report.unfinished) onFailure(report, sync);
   }
 
   const call: Call = {
@@ -191,12 +194,12 @@ function createCall(handler: Handler, reports: HandlerReport[], { onFailure }: P
       return call.settled;
     },
 
-    cut() {
+    cut(sync) {
       if (over) return;
       // Without an event loop, whether a promise has settled is seen only from outside.
       const state = types.isPromise(returned) ? inspect(returned, { depth: 0, customInspect: false }) : '';
       if (state === '' || /^[^{]*\{\s*<pending>/.test(state)) report.unfinished = true;
-      end(/^[^{]*\{\s*<rejected>/.test(state) ? { value: new Error(state) } : undefined);
+      end(/^[^{]*\{\s*<rejected>/.test(state) ? { value: new Error(state) } : undefined, sync);
     },
   };
   return call;

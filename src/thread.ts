@@ -212,11 +212,11 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       setPhase(phase);
     }
 
-    function onFailure(report: HandlerReport): void {
+    function onFailure(report: HandlerReport, isSync: boolean): void {
       // A linked worker's parent tells, from its ack.
       const line = up?.isLinked() ? undefined : describeHandler(report);
       if (line === undefined) return;
-      log(blockUntil !== undefined && report.unfinished ? `${line}: ${ADVICE}` : line);
+      log(isSync && report.unfinished ? `${line}: ${ADVICE}` : line);
     }
 
     const steps = sequence(

@@ -1,0 +1,97 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa, type ResultPromise } from 'execa';
+import { onTestFinished } from 'vitest';
+
+/** A program that hangs is killed by then, and its test fails: ms. */
+const LIMIT = 30_000;
+
+const folder = fileURLToPath(new URL('./programs/', import.meta.url));
+
+/** A folder for one test's files. */
+export function temporaryFolder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'worker-atexit-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+export interface Ended {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly process: ResultPromise<{ reject: false; ipc?: boolean }>;
+  /** Resolves once the program has printed `text` on stdout. */
+  printed(text: string): Promise<void>;
+  readonly ended: Promise<Ended>;
+}
+
+interface Settings {
+  readonly env?: Record<string, string>;
+  readonly ipc?: boolean;
+  readonly nodeOptions?: readonly string[];
+}
+
+/** Starts a program of `test/programs`. */
+export function start(program: string, args: readonly string[] = [], settings: Settings = {}): Started {
+  const { env = {}, ipc = false, nodeOptions = [] } = settings;
+  const child = execa(process.execPath, [...nodeOptions, join(folder, program), ...args], {
+    env: { NODE_OPTIONS: '', ...env },
+    reject: false,
+    timeout: LIMIT,
+    killSignal: 'SIGKILL',
+    stripFinalNewline: false,
+    ...(ipc && { ipc: true, serialization: 'json' as const }),
+  });
+  let printed = '';
+  const listeners = new Set<() => void>();
+  child.stdout.on('data', (chunk) => {
+    printed += chunk;
+    for (const listener of listeners) listener();
+  });
+  const ended = child.then(({ exitCode, signal, stdout, stderr, timedOut }): Ended => {
+    if (timedOut) throw new Error(`${program} was killed after ${LIMIT} ms\n${stdout}\n${stderr}`);
+    return { code: exitCode, signal, stdout, stderr };
+  });
+  return {
+    process: child,
+    ended,
+    printed: (text) =>
+      Promise.race([
+        new Promise<void>((resolve) => {
+          const check = (): void => {
+            if (printed.includes(text)) resolve();
+          };
+          listeners.add(check);
+          check();
+        }),
+        ended.then(({ stdout, stderr }) => {
+          if (!printed.includes(text))
+            throw new Error(`${program} ended and never printed ${text}\n${stdout}\n${stderr}`);
+        }),
+      ]),
+  };
+}
+
+/** Runs a program of `test/programs` to its end. */
+export const run = (program: string, args: readonly string[] = [], settings: Settings = {}): Promise<Ended> =>
+  start(program, args, settings).ended;
+
+/** The lines of a file, none where there is no such file. */
+export function linesOf(...path: string[]): string[] {
+  try {
+    return readFileSync(join(...path), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch {
+    return [];
+  }
+}
+
+export const filesOf = (path: string, pattern: RegExp): string[] =>
+  readdirSync(path).filter((name) => pattern.test(name));

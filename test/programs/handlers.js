@@ -1,0 +1,346 @@
+// Handlers in all kinds of situations; each prints its name.   node handlers.js SITUATION
+import fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { gzip } from 'node:zlib';
+import * as atexit from 'worker-atexit';
+
+const print = (text) => fs.writeSync(1, `${text}\n`);
+const named = (name, then = () => {}) => ({ [name]: () => (print(name), then()) })[name];
+const { register, unregister } = atexit;
+const never = () => new Promise(() => {});
+const keep = () => setInterval(() => {}, 1000);
+
+const situations = {
+  'arguments, many times'() {
+    const say = (...words) => print(words.join(' '));
+    register(say, 'a', 1);
+    register(say, 'b', 2);
+    register(say, 'a', 1);
+    print(register(say, 'd') === say);
+  },
+  resources() {
+    class Server {
+      [Symbol.dispose]() {
+        print('wrong');
+      }
+      async [Symbol.asyncDispose]() {
+        await sleep(5);
+        print(`server ${this instanceof Server}`);
+      }
+    }
+    const server = new Server();
+    print(register(server) === server);
+    register({
+      [Symbol.dispose]() {
+        print('disposed');
+      },
+    });
+    const gone = register({
+      [Symbol.dispose]() {
+        print('wrong');
+      },
+    });
+    unregister(gone);
+    atexit.onDrain({
+      [Symbol.dispose]() {
+        print('drained');
+      },
+    });
+  },
+  unregister() {
+    const a = named('a');
+    const b = named('b');
+    for (const fn of [a, b, a, b, a]) register(fn);
+    atexit.onDrain(a);
+    unregister(a);
+    unregister(() => {});
+  },
+  'while they run'() {
+    const late = named('late');
+    const removed = named('removed');
+    register(named('first'));
+    register(removed);
+    register(
+      named('adds', () => {
+        register(named('added'));
+        unregister(removed);
+        register(late);
+        unregister(late);
+      }),
+    );
+    register(named('last'));
+  },
+  'awaited one by one'() {
+    for (const name of ['a', 'b', 'c'])
+      register(async () => {
+        print(`${name} begins`);
+        await sleep(10);
+        print(`${name} ends`);
+      });
+  },
+  drain() {
+    register(named('handler'));
+    for (const name of ['a', 'b'])
+      atexit.onDrain(async () => {
+        print(`${name} begins`);
+        await sleep(20);
+        print(`${name} ends`);
+      });
+  },
+  'drain fails'() {
+    register(named('handler'));
+    atexit.onDrain(async function refuses() {
+      throw new Error('cannot drain');
+    });
+    atexit.onDrain(named('drains'));
+  },
+  'drain hangs'() {
+    atexit.configure({ timeout: 400 });
+    register(named('handler'));
+    atexit.onDrain(never);
+    atexit.onDrain(named('drains'));
+  },
+  fail() {
+    register(named('a'));
+    register(function throws() {
+      throw new Error('thrown');
+    });
+    register(function rejects() {
+      return Promise.reject(new Error('rejected'));
+    });
+    register(function oddity() {
+      throw {
+        toString() {
+          throw new Error('unshowable');
+        },
+      };
+    });
+    register(function nothing() {
+      throw undefined;
+    });
+    register(named('b'));
+  },
+  hang() {
+    atexit.configure({ timeout: 600 });
+    register(named('a'));
+    register(named('hangs', never));
+    register(named('holds', () => new Promise(keep)));
+    register(named('b'));
+  },
+  'process.exit() in a handler'() {
+    register(named('a'));
+    register(named('b', () => process.exit(7)));
+    register(named('c', () => sleep(5)));
+  },
+  'process.exit() in two handlers inside exit'() {
+    register(named('a', () => process.exit(8)));
+    register(named('b', () => process.exit(7)));
+    register(named('c'));
+    process.exit(3);
+  },
+  'process.exit() in a drain function'() {
+    register(named('a'));
+    atexit.onDrain(named('b', () => process.exit(7)));
+    atexit.onDrain(named('c'));
+    keep();
+    atexit.exit(0);
+  },
+  'process.exit() in somebody’s listener'() {
+    process.on('exit', () => process.exit(9));
+    register(named('a'));
+    register(named('b'));
+    process.exit(3);
+  },
+  'process.exit() while one is awaited'() {
+    register(named('a'));
+    register(named('b', () => sleep(10_000)));
+    register(named('c'));
+    atexit.exit(0);
+    setTimeout(() => process.exit(5), 50);
+  },
+  'an error while one is awaited'() {
+    register(named('a'));
+    register(named('b', () => sleep(10_000)));
+    setTimeout(() => {
+      throw new Error('meanwhile');
+    }, 50);
+    atexit.exit(0);
+  },
+  'asynchronous, left unfinished'() {
+    register(named('a'));
+    register(async function slow() {
+      print('slow begins');
+      await sleep(10);
+      print('wrong');
+    });
+    process.exit(0);
+  },
+  'asynchronous, and done at once'() {
+    register(async function quick() {
+      print('quick');
+    });
+    process.exit(0);
+  },
+  'asynchronous, and rejects at once'() {
+    register(async function broken() {
+      throw new Error('at once');
+    });
+    process.exit(0);
+  },
+  'awaits its own end'() {
+    const tries = (fn) => fn().catch((error) => print(`${error.name} ${error.code}`));
+    register(() => {
+      atexit.exit(3);
+    }); // not awaited: refused in silence
+    register(async () => {
+      await sleep(5);
+      await tries(atexit.exit);
+    });
+    register(() => sleep(5).then(() => tries(atexit.shutdown)));
+    register(() => tries(atexit.shutdown));
+  },
+  'exit() sets the code'() {
+    register(async () => {
+      await sleep(50);
+      print('handler');
+    });
+    atexit.exit(2);
+    setTimeout(() => atexit.exit(4), 10);
+  },
+  'shutdown() again'() {
+    register(() => sleep(20));
+    const first = atexit.shutdown();
+    print(first === atexit.shutdown());
+    first.then((report) => print(`${report.route} ${report.ok}`));
+  },
+  'shutdown() twice'() {
+    const { shutdownSignal } = atexit;
+    const events = ['beforeExit', 'exit', 'SIGTERM', 'uncaughtExceptionMonitor'];
+    const before = events.map((event) => process.listenerCount(event));
+    const listeners = () => events.map((event, n) => process.listenerCount(event) - before[n]).join();
+    const { reallyExit } = process;
+    print(listeners());
+    register(named('once'));
+    print(listeners());
+    atexit.shutdown({ reason: 'the first' }).then(async () => {
+      print(
+        `${shutdownSignal.aborted} ${shutdownSignal.reason.name} ${shutdownSignal.reason.code} ${shutdownSignal.reason.cause}`,
+      );
+      print(
+        `${listeners()} ${process.reallyExit === reallyExit} ${shutdownSignal === atexit.shutdownSignal} ${atexit.shutdownSignal.aborted}`,
+      );
+      register(named('again'));
+      print((await atexit.shutdown()).handlers.map(({ name }) => name));
+    });
+  },
+  'new work in beforeExit'() {
+    register(named('handler'));
+    process.once('beforeExit', () => gzip('x', () => print('zipped')));
+    process.once('beforeExit', () =>
+      setTimeout(() => {
+        print('timer');
+        process.once('beforeExit', () => new Worker('require("fs").writeSync(1, "worker\\n")', { eval: true }));
+      }, 20),
+    );
+  },
+  'a listener of beforeExit that gives no work'() {
+    register(named('handler'));
+    process.on('beforeExit', () => {});
+  },
+  'nothing registered'() {
+    atexit.isShuttingDown();
+  },
+  'the report'() {
+    atexit.configure({
+      timeout: 500,
+      failureExitCode: 0,
+      onReport: (report) => print(JSON.stringify(report, (key, value) => (key.endsWith('Ms') ? undefined : value))),
+    });
+    register(function throws() {
+      throw new RangeError('thrown');
+    });
+    register(never);
+    atexit.onDrain(named('drains'));
+  },
+  'many listeners of the signal'() {
+    for (let n = 0; n < 50; n++)
+      atexit.shutdownSignal.addEventListener('abort', () => {
+        if (n === 49) print(atexit.shutdownSignal.reason.route);
+      });
+    register(named('handler'));
+  },
+  'a logger that fails'() {
+    atexit.configure({
+      logger: {
+        error(line) {
+          print(line.split('\n')[0]);
+          throw new Error('no log');
+        },
+      },
+    });
+    register(named('a'));
+    register(function throws() {
+      throw new Error('thrown');
+    });
+  },
+  'onReport fails'() {
+    atexit.configure({
+      onReport() {
+        throw new Error('no report');
+      },
+    });
+    register(named('a'));
+  },
+  'no logger'() {
+    atexit.configure({ logger: false });
+    register(function throws() {
+      throw new Error('thrown');
+    });
+  },
+  'exit() in a signal'() {
+    keep();
+    register(named('a', () => process.exit(5)));
+    process.kill(process.pid, 'SIGTERM');
+  },
+  'crash: graceful'() {
+    atexit.configure({ crash: 'graceful' });
+    register(async () => {
+      await sleep(10);
+      print(`handler ${atexit.shutdownSignal.reason.cause.message}`);
+    });
+    process.on('exit', (code) => print(`exit ${code}`));
+    setImmediate(() => {
+      throw new Error('a crash');
+    });
+  },
+  'crash: graceful, twice'() {
+    atexit.configure({ crash: 'graceful' });
+    register(named('a'));
+    register(async () => {
+      setImmediate(() => {
+        throw new Error('the second crash');
+      });
+      await sleep(10_000);
+    });
+    setImmediate(() => {
+      throw new Error('the first crash');
+    });
+  },
+  'crash: off'() {
+    atexit.configure({ crash: 'off' });
+    register(named('wrong'));
+    setImmediate(() => {
+      throw new Error('a crash');
+    });
+  },
+  'crash: sync, beside a listener of its own'() {
+    process.on('uncaughtException', (error) => print(`caught ${error.message}`));
+    register(named('handler'));
+    setImmediate(() => {
+      throw new Error('a crash');
+    });
+  },
+};
+
+situations[process.argv[2]]();
