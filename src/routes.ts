@@ -63,6 +63,8 @@ export function createRoutes(thread: Thread): Hooks {
   // --- process.exit(), and what ends like it ---
 
   function onExit(code: number): void {
+    // A second wrapper where somebody has taken the first one away; signal-exit does when it unloads.
+    if (process.reallyExit !== wrapper) wrap();
     if (thread.state === 'ended' || (crash && thread.settings.crash === 'off')) return;
     const { route, error: cause }: Crash | { route: 'process.exit'; error?: undefined } = crash ?? {
       route: 'process.exit',
@@ -71,8 +73,6 @@ export function createRoutes(thread: Thread): Hooks {
   }
 
   function goNow(reason: Parameters<Thread['shutDownNow']>[0]['reason'], cause?: unknown): void {
-    // A second wrapper where somebody has taken the first one away; signal-exit does when it unloads.
-    if (process.reallyExit !== wrapper) wrap();
     signals.uninstall();
     thread.ending ??= {};
     thread.shutDownNow({ reason, cause });

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
 
 /** A program that hangs is killed by then, and its test fails: ms. */
@@ -25,7 +25,10 @@ export interface Ended {
 }
 
 export interface Started {
-  readonly process: ResultPromise<{ reject: false; ipc?: boolean }>;
+  readonly pid: number | undefined;
+  kill(signal: NodeJS.Signals): void;
+  disconnect(): void;
+  send(message: string): Promise<void>;
   /** Resolves once the program has printed `text` on stdout. */
   printed(text: string): Promise<void>;
   readonly ended: Promise<Ended>;
@@ -46,7 +49,8 @@ export function start(program: string, args: readonly string[] = [], settings: S
     timeout: LIMIT,
     killSignal: 'SIGKILL',
     stripFinalNewline: false,
-    ...(ipc && { ipc: true, serialization: 'json' as const }),
+    ipc,
+    serialization: 'json',
   });
   let printed = '';
   const listeners = new Set<() => void>();
@@ -59,7 +63,10 @@ export function start(program: string, args: readonly string[] = [], settings: S
     return { code: exitCode, signal, stdout, stderr };
   });
   return {
-    process: child,
+    pid: child.pid,
+    kill: (signal) => void child.kill(signal),
+    disconnect: () => child.disconnect?.(),
+    send: async (message) => void (await child.sendMessage?.(message)),
     ended,
     printed: (text) =>
       Promise.race([

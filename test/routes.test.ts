@@ -29,7 +29,7 @@ async function play(route: keyof typeof routes, topology: string, options = {}) 
   const program = start('scene.js', [dir, isSignal ? 'signal' : route, topology, JSON.stringify(options)]);
   if (isSignal) {
     await program.printed('ready');
-    program.process.kill(route as NodeJS.Signals);
+    program.kill(route as NodeJS.Signals);
   }
   const ended = await program.ended;
   const report = JSON.parse(readFileSync(join(dir, 'report.json'), 'utf8'));
@@ -73,7 +73,8 @@ describe.each(Object.entries(topologies))('a program with workers: %s', (topolog
     expect(report.workers.flatMap(({ handlers }: { handlers: string[] }) => handlers)).toEqual(
       workers.map(() => 'cleanUp'),
     );
-    if (route === 'throw') expect(stderr).toMatch(/^.*scene\.js:\d+\n.*an uncaught error[^]*Node\.js v/);
+    if (route === 'throw')
+      expect(stderr).toMatch(/^.*scene\.js:\d+\n(.*\n)*.*Error: an uncaught error\n(.*\n)*Node\.js v/);
     else if (route === 'reject') expect(stderr).toContain('Error: an unhandled rejection');
     else expect(stderr).toBe('');
   });

@@ -6,7 +6,12 @@ import { gzip } from 'node:zlib';
 import * as atexit from 'worker-atexit';
 
 const print = (text) => fs.writeSync(1, `${text}\n`);
-const named = (name, then = () => {}) => ({ [name]: () => (print(name), then()) })[name];
+const named = (name, then = () => {}) => ({
+  [name]() {
+    print(name);
+    return then();
+  },
+})[name];
 const { register, unregister } = atexit;
 const never = () => new Promise(() => {});
 const keep = () => setInterval(() => {}, 1000);
@@ -343,4 +348,5 @@ const situations = {
   },
 };
 
-situations[process.argv[2]]();
+// Not while this module is evaluated: Node has an 'exit' listener of its own then.
+setImmediate(situations[process.argv[2]]);

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { type Ended, type Started, start } from './programs.ts';
+
+/** Longer than a signal counts as the same keystroke: ms. */
+const LATER = 400;
+
+async function play(situation: string, act: (program: Started) => unknown): Promise<Ended & { lines: string[] }> {
+  const program = start('signals.js', [situation], { ipc: situation === 'ipc' });
+  await program.printed('ready');
+  await act(program);
+  const ended = await program.ended;
+  return { ...ended, lines: ended.stdout.split('\n').filter((line) => line !== '' && line !== 'ready') };
+}
+
+const send =
+  (signal: NodeJS.Signals) =>
+  ({ kill }: Started): void =>
+    kill(signal);
+
+it('runs the asynchronous sequence and dies by the signal', async () => {
+  const { lines, code, signal, stderr } = await play('slow', send('SIGINT'));
+  expect(lines).toEqual(['slow begins', 'slow ends', 'first']);
+  expect({ code, signal, stderr }).toEqual({ code: undefined, signal: 'SIGINT', stderr: '' });
+});
+
+it('ignores a signal that comes again at once', async () => {
+  const { lines, signal, stderr } = await play('slow', async (program) => {
+    program.kill('SIGINT');
+    await program.printed('slow begins');
+    program.kill('SIGINT');
+  });
+  expect(lines).toEqual(['slow begins', 'slow ends', 'first']);
+  expect({ signal, stderr }).toEqual({ signal: 'SIGINT', stderr: '' });
+});
+
+it('cuts the shutdown short on a later signal, does the rest synchronously, and dies by the first signal', async () => {
+  const { lines, signal, stderr } = await play('hangs', async (program) => {
+    program.kill('SIGINT');
+    await program.printed('hangs begins');
+    await sleep(LATER);
+    program.kill('SIGTERM');
+  });
+  expect(lines).toEqual(['hangs begins', 'first']);
+  expect(signal).toBe('SIGINT');
+  expect(stderr).toContain('worker-atexit: SIGTERM again: the shutdown is cut short');
+  expect(stderr).toContain('worker-atexit: handler hangs was left unfinished');
+});
+
+it('dies by one more signal while the rest blocks', async () => {
+  const { lines, signal } = await play('blocks', async (program) => {
+    program.kill('SIGINT');
+    await program.printed('hangs begins');
+    await sleep(LATER);
+    program.kill('SIGINT');
+    await program.printed('blocks');
+    program.kill('SIGINT');
+  });
+  expect(lines).toEqual(['hangs begins', 'blocks']);
+  expect(signal).toBe('SIGINT');
+});
+
+it.each(['host listens', 'host listens once, and before'])('leaves the host in charge: %s', async (situation) => {
+  const { lines, code, signal } = await play(situation, send('SIGTERM'));
+  expect(lines.filter((line) => line !== 'false')).toEqual(['host', 'handler']);
+  expect({ code, signal }).toEqual({ code: 4, signal: undefined });
+});
+
+it('leaves a signal alone that the host uses for something else', async () => {
+  const { lines, signal } = await play('host reloads on SIGHUP', async (program) => {
+    program.kill('SIGHUP');
+    await program.printed('reloaded');
+    program.kill('SIGTERM');
+  });
+  expect(lines).toEqual(['reloaded', 'handler']);
+  expect(signal).toBe('SIGTERM');
+});
+
+it('handles no signal with signals: []', async () => {
+  const { lines, signal } = await play('signals: none', send('SIGTERM'));
+  expect({ lines, signal }).toEqual({ lines: [], signal: 'SIGTERM' });
+});
+
+it('handles the signals that it is given, whoever else listens', async () => {
+  const { lines, signal } = await play('signals: SIGUSR2, although the host listens', send('SIGUSR2'));
+  expect({ lines, signal }).toEqual({ lines: ['handler begins', 'host', 'handler ends'], signal: 'SIGUSR2' });
+});
+
+it.each(['signal-exit, loaded before', 'signal-exit, loaded after'])('works beside %s', async (situation) => {
+  const { lines, signal } = await play(situation, send('SIGTERM'));
+  expect(lines).toEqual(['handler begins', 'handler ends', 'signal-exit 143 null']);
+  expect(signal).toBe('SIGTERM');
+});
+
+it('dies by the signal although signal-exit took the wrapper away', async () => {
+  const { lines, signal } = await play('signal-exit, unloaded', send('SIGTERM'));
+  expect({ lines, signal }).toEqual({ lines: ['handler begins', 'handler ends'], signal: 'SIGTERM' });
+});
+
+it('works beside exit-hook, which is in charge of its signals', async () => {
+  const { lines, code } = await play('exit-hook', send('SIGTERM'));
+  expect({ lines, code }).toEqual({ lines: ['exit-hook 143', 'asyncExitHook', 'handler'], code: 143 });
+});
+
+it('works beside close-with-grace, which is in charge of its signals', async () => {
+  const { lines, code } = await play('close-with-grace', send('SIGTERM'));
+  expect({ lines, code }).toEqual({ lines: ['close-with-grace SIGTERM', 'handler'], code: 0 });
+});
+
+it.each(['during exit()', 'during shutdown()'])(
+  'a signal %s lets the shutdown finish, and ends the process',
+  async (situation) => {
+    const { lines, signal, stderr } = await play(situation, async (program) => {
+      await program.printed('handler begins');
+      program.kill('SIGTERM');
+    });
+    expect(lines.slice(0, 2)).toEqual(['handler begins', 'handler ends']);
+    expect({ signal, stderr }).toEqual({ signal: 'SIGTERM', stderr: '' });
+  },
+);
+
+it.each([
+  ['the parent’s disconnect', ({ disconnect }: Started) => disconnect()],
+  ['PM2’s shutdown message', ({ send }: Started) => send('shutdown')],
+])('shuts down on %s with ipc', async (_, act) => {
+  const { lines, code } = await play('ipc', act);
+  expect({ lines, code }).toEqual({ lines: ['handler begins', 'handler ends'], code: 0 });
+});
