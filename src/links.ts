@@ -175,7 +175,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   function receive(link: Link, message: unknown): void {
     if (!isAck(message)) complain(link, `that is no ack: ${describe(message)}`);
     else if (message.epoch !== 0 && message.epoch !== link.epoch) complain(link, 'that is a stale ack');
-    else if (link.ack) complain(link, 'that is a second ack');
+    else if (link.ack && link.epoch !== 0) complain(link, 'that is a second ack');
     else {
       link.ack = message;
       if (link.epoch === 0) onOwnEnd(reportOf(link));
@@ -315,10 +315,15 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
 
     accept(message, source) {
       if (!isTagged(message)) return false;
-      if (!isLinkMessage(message)) {
+      const version = message[KEY];
+      if (version !== VERSION) {
         log(
-          `worker ${source} uses another version of the library (protocol ${describe(message[KEY])}, here ${VERSION}) and works alone`,
+          `worker ${source} uses another version of the library (protocol ${version}, here ${VERSION}), and works alone`,
         );
+        return true;
+      }
+      if (!isLinkMessage(message)) {
+        log(`dropped a link from worker ${source} that does not fit the protocol`);
         return true;
       }
       const { slot, port, buffer } = message;
@@ -389,7 +394,8 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
 
     reports() {
       // Who ended by itself before all this began is not part of it.
-      const linked = [...links.values()].filter(({ epoch }) => epoch !== 0).flatMap(reportOf);
+      const ordered = [...links.values()].filter(({ epoch }) => epoch !== 0);
+      const linked = ordered.sort((one, other) => one.threadId - other.threadId).flatMap(reportOf);
       const unlinked = [...registered].filter((worker) => worker.threadId !== -1 && !links.has(worker.threadId));
       return [
         ...linked,

@@ -214,7 +214,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
 
     function onFailure(report: HandlerReport, isSync: boolean): void {
       // A linked worker's parent tells, from its ack.
-      const line = up?.isLinked() ? undefined : describeHandler(report);
+      const line = up?.isHeard() ? undefined : describeHandler(report);
       if (line === undefined) return;
       log(isSync && report.unfinished ? `${line}: ${ADVICE}` : line);
     }
@@ -284,7 +284,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
         workers.map(toWorkerOutcome),
         own.filter((handler) => !isCleanHandler(handler)).length,
       );
-      if (!up?.isLinked()) logWorkers(workers);
+      if (!up?.isHeard()) logWorkers(workers);
       for (const listener of doneListeners) listener();
       doneListeners.clear();
       tell(report);
@@ -326,7 +326,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     }
   }
 
-  /** All as new. What was registered meanwhile stays, and so do the hooks then. */
+  /** All as new. The hooks stay for what was registered meanwhile, and for workers that live on: they may register again. */
   function renew(): void {
     run = undefined;
     order = undefined;
@@ -339,7 +339,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       controller = newController();
       for (const listener of signalListeners) listener(controller.signal);
     }
-    if (!installed || handlers.size > 0 || drains.size > 0) return;
+    if (!installed || handlers.size > 0 || drains.size > 0 || links.size > 0) return;
     installed = false;
     hooks.uninstall();
   }

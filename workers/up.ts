@@ -31,8 +31,8 @@ const RELAY = 100;
 export interface Up {
   /** Takes a slot and sends a link, once. The slot counts from here on, wherever the link is. */
   join(): void;
-  /** Whether a parent hears this worker: it has a port, and nobody has refused its other end. */
-  isLinked(): boolean;
+  /** Whether a parent will tell what this worker acks: there is one, and its event loop has taken or will take the link. */
+  isHeard(): boolean;
   /** Whether this worker was told to end, seen without the event loop. */
   isOrdered(): boolean;
   /** The handler that is about to run, for a parent that gets no ack. */
@@ -69,6 +69,8 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
   let epoch = 0;
   let timer: NodeJS.Timeout | undefined;
   let complained = false;
+  /** The root blocks, and this worker's link was not delivered before. */
+  let unheard = false;
 
   function receive(message: unknown): void {
     if (isOrder(message)) obey(message);
@@ -104,6 +106,7 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
   function actAlone(): void {
     if (ordered) return;
     const sync = Atomics.load(cells, Header.phase) === Phase.orderedSync;
+    unheard = sync && !delivered;
     const timeout = Atomics.load(cells, Header.timeout);
     const direct = { stdout: true, stderr: true };
     obey({ type: 'order', version: VERSION, epoch: 0, reason: reason(), timeout, sync, direct });
@@ -187,8 +190,8 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
       expectOrder();
     },
 
-    isLinked() {
-      return port !== undefined;
+    isHeard() {
+      return port !== undefined && !unheard;
     },
 
     isOrdered() {

@@ -6,12 +6,13 @@ import { gzip } from 'node:zlib';
 import * as atexit from 'worker-atexit';
 
 const print = (text) => fs.writeSync(1, `${text}\n`);
-const named = (name, then = () => {}) => ({
-  [name]() {
-    print(name);
-    return then();
-  },
-})[name];
+const named = (name, then = () => {}) =>
+  ({
+    [name]() {
+      print(name);
+      return then();
+    },
+  })[name];
 const { register, unregister } = atexit;
 const never = () => new Promise(() => {});
 const keep = () => setInterval(() => {}, 1000);

@@ -4,8 +4,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as atexit from 'worker-atexit';
 
 const print = (text) => fs.writeSync(1, `${text}\n`);
-const slow = (name, ms) => ({ async [name]() { print(`${name} begins`); await sleep(ms); print(`${name} ends`); } })[name];
-const quick = (name) => ({ [name]() { print(name); } })[name];
+const slow = (name, ms) =>
+  ({
+    async [name]() {
+      print(`${name} begins`);
+      await sleep(ms);
+      print(`${name} ends`);
+    },
+  })[name];
+const quick = (name) =>
+  ({
+    [name]() {
+      print(name);
+    },
+  })[name];
 
 const situations = {
   slow() {

@@ -1,0 +1,441 @@
+// Workers in all kinds of situations.   node workers.js DIR SITUATION
+// A worker runs this file, too, with the situation's worker function. What a thread does it writes to DIR/log.
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { isMainThread, parentPort, postMessageToThread, threadId, Worker, workerData } from 'node:worker_threads';
+import * as atexit from 'worker-atexit';
+
+const [dir, situation] = process.argv.slice(2);
+const log = (text) => fs.appendFileSync(path.join(dir, 'log'), `${text}\n`);
+const block = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+const never = () => new Promise(() => {});
+const file = fileURLToPath(import.meta.url);
+
+/** A cell that a worker sets when it has come so far, whether or not anybody's event loop turns. */
+const gate = workerData?.gate ?? new Int32Array(new SharedArrayBuffer(4));
+const open = () => {
+  Atomics.add(gate, 0, 1);
+  Atomics.notify(gate, 0);
+};
+const waitForGate = (count = 1) => {
+  while (Atomics.load(gate, 0) < count) Atomics.wait(gate, 0, Atomics.load(gate, 0), 10_000);
+};
+
+const spawn = (role, options = {}) =>
+  new Worker(file, { argv: [dir, situation], workerData: { gate, role }, ...options });
+/** A worker that has said that it is ready. */
+const ready = (role, options) =>
+  new Promise((resolve) => {
+    const worker = spawn(role, options);
+    worker.once('message', () => resolve(worker));
+  });
+const stay = () => {
+  parentPort.on('message', () => {});
+  parentPort.postMessage('ready');
+};
+const cleanUp = () =>
+  atexit.register(async function cleanUp() {
+    await sleep(10);
+    log(`worker ${threadId}`);
+  });
+const onReport = (report) => {
+  const of = ({ status, diagnosis = '', handlers }) =>
+    [
+      status,
+      ...handlers.map(
+        ({ name, error, unfinished }) =>
+          `${name}${error ? ` ${error.name}: ${error.message}` : unfinished ? ' unfinished' : ''}`,
+      ),
+      diagnosis,
+    ]
+      .join(' ')
+      .trim();
+  for (const worker of report.workers) log(`${worker.name}: ${of(worker)}`);
+};
+const main = (options) => {
+  atexit.configure({ onReport, ...options });
+  atexit.register(() => log('main'));
+};
+const crash = () => {
+  throw new Error('a crash');
+};
+const routes = { exit: () => atexit.exit(3), 'process.exit': () => process.exit(3), crash };
+
+/** The link cannot have been delivered: the main thread's event loop has not turned since the worker registered. */
+const undelivered = (route) => ({
+  main() {
+    main();
+    spawn('worker');
+    waitForGate();
+    routes[route]();
+  },
+  worker() {
+    cleanUp();
+    open();
+    setInterval(() => {}, 1000);
+  },
+});
+
+/** A parent that is blocked does not relay the order; its child acts on the flag. */
+const blockedParent = (route) => ({
+  async main() {
+    main({ timeout: 1600, syncTimeout: 800 });
+    await ready('parent');
+    waitForGate(2);
+    routes[route]();
+  },
+  async parent() {
+    cleanUp();
+    await ready('child');
+    parentPort.postMessage('ready');
+    await sleep(20);
+    open();
+    block(60_000);
+  },
+  child() {
+    cleanUp();
+    open();
+    stay();
+  },
+});
+
+const situations = {
+  'undelivered, process.exit()': undelivered('process.exit'),
+  'undelivered, exit()': undelivered('exit'),
+  'undelivered, crash': undelivered('crash'),
+  'blocked parent, process.exit()': blockedParent('process.exit'),
+  'blocked parent, exit()': blockedParent('exit'),
+  'silent workers': {
+    async main() {
+      main({ timeout: 1200 });
+      await Promise.all([
+        ready('clean'),
+        ready('busy'),
+        ready('waits'),
+        ready('hangs'),
+        ready('throws'),
+        ready('loops'),
+      ]);
+      await sleep(50);
+      atexit.exit(0);
+    },
+    clean() {
+      cleanUp();
+      stay();
+    },
+    busy() {
+      cleanUp();
+      stay();
+      setTimeout(() => {
+        for (;;);
+      }, 10);
+    },
+    waits() {
+      cleanUp();
+      stay();
+      setTimeout(block, 10, 60_000);
+    },
+    hangs() {
+      atexit.register(function before() {});
+      atexit.register(never);
+      stay();
+    },
+    throws() {
+      atexit.register(function before() {
+        log('before');
+      });
+      atexit.register(function fails() {
+        throw new RangeError('worker');
+      });
+      atexit.register(() => {
+        throw { what: () => {} };
+      });
+      stay();
+    },
+    loops() {
+      atexit.register(function wrong() {});
+      atexit.register(function loops() {
+        for (;;);
+      });
+      atexit.register(function first() {});
+      stay();
+    },
+  },
+  'dying workers': {
+    async main() {
+      main();
+      await Promise.all(
+        [ready('exits'), ready('crashes')].map((started) =>
+          started.then(
+            (worker) =>
+              new Promise((resolve) => {
+                worker.on('error', () => {});
+                worker.once('exit', resolve);
+              }),
+          ),
+        ),
+      );
+      const oom = await ready('oom', { resourceLimits: { maxOldGenerationSizeMb: 16 } });
+      oom.on('error', () => {});
+      const victim = await ready('victim');
+      await ready('exitsLater');
+      setTimeout(() => victim.terminate(), 50);
+      atexit.exit(0);
+    },
+    exits() {
+      atexit.register(() => log('exits'));
+      parentPort.postMessage('ready');
+      setTimeout(() => process.exit(5), 10);
+    },
+    crashes() {
+      atexit.register(() => log('crashes'));
+      parentPort.postMessage('ready');
+      setTimeout(crash, 10);
+    },
+    oom() {
+      atexit.register(function eats() {
+        const food = [];
+        for (;;) food.push(new Array(1e5).fill({}));
+      });
+      stay();
+    },
+    victim() {
+      atexit.register(never);
+      stay();
+    },
+    exitsLater() {
+      atexit.register(() => log('after'));
+      atexit.register(function exits() {
+        process.exit(4);
+      });
+      stay();
+    },
+  },
+  'workers that end by themselves': {
+    main() {
+      main();
+      spawn('short');
+      spawn('fails');
+    },
+    short() {
+      cleanUp();
+    },
+    fails() {
+      atexit.register(function fails() {
+        throw new Error('by itself');
+      });
+    },
+  },
+  'nothing keeps the process alive': {
+    async main() {
+      main();
+      const worker = await ready('idle');
+      worker.unref();
+    },
+    idle() {
+      cleanUp();
+      stay();
+    },
+  },
+  'workers of somebody else': {
+    async main() {
+      const stranger = new Worker(
+        'require("worker_threads").parentPort.on("message", () => {}); setInterval(() => {}, 100)',
+        { eval: true },
+      );
+      stranger.once('exit', () => log('the stranger is gone'));
+      main();
+      await ready('ours');
+      await atexit.shutdown();
+      await sleep(50);
+      log(`the stranger runs: ${stranger.threadId > 0}`);
+      process.exit();
+    },
+    ours() {
+      cleanUp();
+      stay();
+    },
+  },
+  'living on': {
+    async main() {
+      main();
+      const worker = await ready('survivor');
+      for (const round of [1, 2]) {
+        await atexit.shutdown();
+        log(`round ${round} is over`);
+        worker.postMessage('again');
+        await new Promise((resolve) => worker.once('message', resolve));
+      }
+      worker.unref();
+    },
+    survivor() {
+      const { shutdownSignal } = atexit;
+      const again = () =>
+        atexit.register(() => log(`survivor ${atexit.isShuttingDown()} ${atexit.shutdownSignal.aborted}`));
+      again();
+      parentPort.on('message', async () => {
+        // The news that all is over may come a little later than the message.
+        while (atexit.isShuttingDown()) await sleep(1);
+        log(`renewed: ${!atexit.shutdownSignal.aborted && atexit.shutdownSignal !== shutdownSignal}`);
+        again();
+        parentPort.postMessage('registered');
+      });
+      parentPort.postMessage('ready');
+    },
+  },
+  'registered workers': {
+    async main() {
+      main();
+      const named = atexit.registerWorker.bind(undefined);
+      const [clean, slow, unlinked, dropped] = await Promise.all([
+        ready('clean'),
+        ready('slow'),
+        ready('unlinked'),
+        ready('unlinked'),
+      ]);
+      named(clean, { name: 'clean' });
+      named(slow, { name: 'slow', timeout: 200 });
+      named(unlinked, { name: 'unlinked' });
+      named(dropped, { name: 'dropped' }).unregister();
+      const report = await atexit.shutdown();
+      log(`ok ${report.ok}; ended: ${[clean, slow, unlinked, dropped].map((worker) => worker.threadId === -1)}`);
+      process.exit(0);
+    },
+    clean() {
+      cleanUp();
+      stay();
+    },
+    slow() {
+      atexit.register(never);
+      stay();
+    },
+    unlinked: stay,
+  },
+  captured: {
+    async main() {
+      const worker = await ready('worker', { stdout: true });
+      let text = '';
+      worker.stdout.on('data', (chunk) => {
+        text += chunk;
+      });
+      atexit.register(() => log(`captured ${JSON.stringify(text)}`));
+      atexit.exit(0);
+    },
+    worker() {
+      atexit.register(() => console.log('from the worker'));
+      stay();
+    },
+  },
+  'a busy loop that asks': {
+    async main() {
+      main();
+      spawn('busy');
+      waitForGate();
+      process.exit(3);
+    },
+    busy() {
+      cleanUp();
+      open();
+      for (let n = 0; !atexit.isShuttingDown(); n++);
+      log('stopped');
+    },
+  },
+  'a signal that is only listened to': {
+    async main() {
+      main();
+      await ready('listens');
+      atexit.onDrain(() => sleep(300));
+      atexit.exit(3);
+    },
+    listens() {
+      const { shutdownSignal } = atexit;
+      shutdownSignal.addEventListener('abort', () =>
+        log(`aborted: ${shutdownSignal.reason.route} ${shutdownSignal.reason.exitCode} ${shutdownSignal.reason.name}`),
+      );
+      stay();
+    },
+  },
+  'a worker ends itself': {
+    async main() {
+      main();
+      const worker = spawn('own');
+      worker.once('exit', (code) => log(`exit code ${code}`));
+      worker.on('message', () => {});
+    },
+    async own() {
+      stay();
+      try {
+        atexit.configure({});
+      } catch (error) {
+        log(error.code);
+      }
+      cleanUp();
+      log(`ok ${(await atexit.shutdown()).ok}`);
+      cleanUp();
+      await atexit.exit(6);
+    },
+  },
+  'a worker that starts meanwhile': {
+    async main() {
+      main();
+      atexit.onDrain(() => {
+        spawn('late');
+        return sleep(200);
+      });
+      atexit.exit(3);
+    },
+    late() {
+      cleanUp();
+      stay();
+    },
+  },
+  'forged links': {
+    async main() {
+      main();
+      const forger = await ready('forger');
+      forger.on('message', () => process.exit(3));
+      forger.postMessage('go');
+    },
+    forger() {
+      cleanUp();
+      parentPort.once('message', async () => {
+        const forge = async (fields) => {
+          const { port1, port2 } = new MessageChannel();
+          port1.unref();
+          await postMessageToThread(0, { 'worker-atexit': 1, slot: 0, port: port2, ...fields }, [port2]);
+        };
+        await forge({ slot: 7 });
+        await forge({ slot: -1 });
+        await forge({ 'worker-atexit': 99 });
+        await forge({});
+        await postMessageToThread(0, { 'worker-atexit': 1, port: 'none' });
+        await postMessageToThread(0, 'somebody else’s message').catch(() => {});
+        parentPort.postMessage('done');
+        setInterval(() => {}, 1000);
+      });
+      parentPort.postMessage('ready');
+    },
+  },
+  takeover: {
+    // Workers print while the shutdown is cut short: what they have printed is there, once.
+    async main() {
+      await Promise.all([ready('prints'), ready('prints')]);
+      atexit.exit(0);
+      setTimeout(() => process.exit(3), 5 + Math.random() * 30);
+    },
+    prints() {
+      atexit.register(async () => {
+        for (let line = 0; line < 400; line++) {
+          console.log(`${threadId} ${line}`);
+          log(`${threadId} ${line}`);
+          if (line % 5 === 0) await sleep(1);
+        }
+      });
+      stay();
+    },
+  },
+};
+
+situations[situation][isMainThread ? 'main' : workerData.role]();

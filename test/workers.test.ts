@@ -1,0 +1,156 @@
+import { expect, it } from 'vitest';
+import { linesOf, run, temporaryFolder } from './programs.ts';
+
+async function play(situation: string) {
+  const dir = temporaryFolder();
+  const ended = await run('workers.js', [dir, situation]);
+  return { ...ended, log: linesOf(dir, 'log') };
+}
+
+it.each([
+  ['undelivered, process.exit()', 3],
+  ['undelivered, exit()', 3],
+  ['undelivered, crash', 1],
+])('a worker that has registered cleans up although its link was not delivered: %s', async (situation, expected) => {
+  const { code, log, stderr } = await play(situation);
+  // What its handlers are called is known where the event loop took the link after all.
+  const handlers = situation === 'undelivered, exit()' ? ' cleanUp' : '';
+  expect({ code, log }, stderr).toEqual({ code: expected, log: ['worker 1', 'main', `worker 1: acked${handlers}`] });
+});
+
+it.each(['blocked parent, process.exit()', 'blocked parent, exit()'])('a worker below a %s', async (situation) => {
+  const { code, log } = await play(situation);
+  expect(code).toBe(3);
+  expect(log).toEqual([
+    'worker 2',
+    'main',
+    'worker 1: timed-out its event loop was blocked and the order never read',
+    'worker 2: acked its parent did not ack for it',
+  ]);
+});
+
+it('terminates silent workers, names what blocks them, and costs the others nothing', async () => {
+  const { code, log, stderr } = await play('silent workers');
+  expect(code).toBe(1);
+  expect(log.slice(0, 3).sort()).toEqual(['before', 'main', 'worker 1']);
+  expect(log.slice(3)).toEqual([
+    'worker 1: acked cleanUp',
+    'worker 2: timed-out its event loop was blocked and the order never read',
+    'worker 3: timed-out its event loop was blocked and the order never read',
+    'worker 4: failed never unfinished before',
+    'worker 5: failed (anonymous) Error: thrown, and not an Error: [object Object] fails RangeError: worker before',
+    'worker 6: timed-out handler loops blocks it (1 of 3 done)',
+  ]);
+  expect(stderr).toContain('worker-atexit: worker 5: handler fails failed: RangeError: worker\n    at fails');
+  expect(stderr).toContain('worker-atexit: worker 6 timed-out: handler loops blocks it (1 of 3 done)\n');
+});
+
+it('runs the handlers of workers that die, where they can run, and tells how they ended', async () => {
+  const { code, log } = await play('dying workers');
+  expect(code).toBe(1);
+  expect(log.slice(0, 4).sort()).toEqual(['after', 'crashes', 'exits', 'main']);
+  expect(log.slice(4)).toEqual([
+    'worker 3: lost it ended by Error: Worker terminated due to reaching memory limit: JS heap out of memory',
+    'worker 4: lost it ended with exit code 1',
+    'worker 5: acked exits (anonymous)',
+  ]);
+});
+
+it('runs a worker’s handlers when its event loop runs empty', async () => {
+  const { code, log, stderr } = await play('workers that end by themselves');
+  expect({ code, log }).toEqual({ code: 0, log: ['worker 1', 'main'] });
+  expect(stderr).toMatch(/^worker-atexit: worker 2: handler fails failed: Error: by itself\n/);
+});
+
+it('keeps no process alive', async () => {
+  const { code, log } = await play('nothing keeps the process alive');
+  expect({ code, log }).toEqual({ code: 0, log: ['worker 1', 'main', 'worker 1: acked cleanUp'] });
+});
+
+it('leaves workers of somebody else alone', async () => {
+  const { code, log } = await play('workers of somebody else');
+  expect({ code, log }).toEqual({
+    code: 0,
+    log: ['worker 2', 'main', 'worker 2: acked cleanUp', 'the stranger runs: true', 'worker 2: acked'],
+  });
+});
+
+it('shuts down again and again in a process that lives on', async () => {
+  const { code, log, stderr } = await play('living on');
+  expect({ code, log }, stderr).toEqual({
+    code: 0,
+    log: [
+      'survivor true true',
+      'main',
+      'worker 1: acked (anonymous)',
+      'round 1 is over',
+      'renewed: true',
+      'survivor true true',
+      'worker 1: acked (anonymous)',
+      'round 2 is over',
+      'renewed: true',
+      'survivor true true',
+      'worker 1: acked (anonymous)',
+    ],
+  });
+});
+
+it('ends registered workers, by their names and within their terms', async () => {
+  const { log } = await play('registered workers');
+  expect(log).toEqual([
+    'worker 1',
+    'main',
+    'clean 1: acked cleanUp',
+    'slow 2: failed never unfinished',
+    'unlinked 3: unlinked',
+    'ok false; ended: true,true,true,false',
+  ]);
+});
+
+it('leaves a captured stdout to whoever captures it', async () => {
+  const { log, stdout } = await play('captured');
+  expect({ log, stdout }).toEqual({ log: ['captured "from the worker\\n"'], stdout: '' });
+});
+
+it('lets a busy loop see that it is to end', async () => {
+  const { code, log } = await play('a busy loop that asks');
+  expect({ code, log }).toEqual({ code: 3, log: ['stopped', 'worker 1', 'main', 'worker 1: acked'] });
+});
+
+it('aborts the signal of a thread that only listens to it', async () => {
+  const { log } = await play('a signal that is only listened to');
+  expect(log).toEqual(['aborted: exit 3 AbortError', 'main']);
+});
+
+it('lets a worker shut itself down, and exit', async () => {
+  const { code, log, stderr } = await play('a worker ends itself');
+  expect({ code, stderr, log }).toEqual({
+    code: 0,
+    stderr: '',
+    log: ['ERR_WORKER_ATEXIT_MAIN_THREAD_ONLY', 'worker 1', 'ok true', 'worker 1', 'exit code 6', 'main'],
+  });
+});
+
+it('orders a worker at once that starts while the shutdown runs', async () => {
+  const { code, log } = await play('a worker that starts meanwhile');
+  expect({ code, log }).toEqual({ code: 3, log: ['worker 1', 'main', 'worker 1: acked cleanUp'] });
+});
+
+it('drops links that do not fit, and says so', async () => {
+  const { code, log, stderr } = await play('forged links');
+  expect({ code, log }).toEqual({ code: 3, log: ['worker 1', 'main', 'worker 1: acked cleanUp'] });
+  expect(stderr.split('\n').slice(0, -1)).toEqual([
+    'worker-atexit: dropped a link from worker 1, which is not the owner of its slot',
+    'worker-atexit: dropped a link from worker 1 that does not fit the protocol',
+    'worker-atexit: worker 1 uses another version of the library (protocol 99, here 1), and works alone',
+    'worker-atexit: dropped a second link from worker 1',
+    'worker-atexit: dropped a link from worker 1 that does not fit the protocol',
+  ]);
+});
+
+it('loses and doubles no line of a worker when a shutdown is cut short', async () => {
+  const { code, log, stdout } = await play('takeover');
+  expect(code).toBe(3);
+  expect(log.length).toBeGreaterThan(0);
+  expect(stdout.split('\n').slice(0, -1).sort()).toEqual(log.sort());
+});
