@@ -135,7 +135,8 @@ export function createRoutes(thread: Thread): Hooks {
     install() {
       active = true;
       process.prependListener('beforeExit', onBeforeExit);
-      process.on('exit', onExit);
+      // Before the listeners of others, such as a logger's, which writes what handlers have logged.
+      process.prependListener('exit', onExit);
       process.on('uncaughtExceptionMonitor', onCrash);
       original = process.reallyExit;
       wrap();

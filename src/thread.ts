@@ -81,7 +81,7 @@ export interface Thread {
   shutDownNow(terms: Terms): void;
   /** After a shutdown in a thread that lives on: ends what was registered, and all is as new. */
   liveOn(): Promise<void>;
-  /** Calls `listener` once this thread's shutdown is through, or at once if none runs. */
+  /** Calls `listener` once this thread's shutdown is through: the one that runs, or the one to come. */
   whenDone(listener: () => void): void;
   log(message: string): void;
 }
@@ -389,7 +389,8 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     },
 
     whenDone(listener) {
-      if (run === undefined || run.report) listener();
+      // Who has never used the library is not ordered to shut down, either.
+      if (!installed || run?.report) listener();
       else doneListeners.add(listener);
     },
   };

@@ -153,9 +153,9 @@ const situations = {
     atexit.exit(0);
   },
   'process.exit() in somebody’s listener'() {
-    process.on('exit', () => process.exit(9));
     register(named('a'));
     register(named('b'));
+    process.prependListener('exit', () => process.exit(9));
     process.exit(3);
   },
   'process.exit() while one is awaited'() {

@@ -338,7 +338,7 @@ const situations = {
     busy() {
       cleanUp();
       open();
-      for (let n = 0; !atexit.isShuttingDown(); n++);
+      while (!atexit.isShuttingDown());
       log('stopped');
     },
   },
