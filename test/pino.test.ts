@@ -16,6 +16,9 @@ it.each([
   const ended = await program.ended;
   expect({ code: ended.code, signal: ended.signal }, ended.stderr).toEqual({ code, signal });
   const messages = linesOf(file).map((line) => JSON.parse(line).msg);
-  expect(messages.slice(0, 101)).toEqual([...Array.from({ length: 100 }, (_, line) => `line ${line}`), 'the last line']);
+  expect(messages.slice(0, 101)).toEqual([
+    ...Array.from({ length: 100 }, (_, line) => `line ${line}`),
+    'the last line',
+  ]);
   expect(messages[101]).toContain('handler fails failed: Error: told by the logger');
 });

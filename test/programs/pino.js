@@ -6,7 +6,9 @@ import * as atexit from 'worker-atexit';
 const [destination, route] = process.argv.slice(2);
 const logger = pino(pino.transport({ target: 'pino/file', options: { destination } }));
 atexit.configure({ logger });
-atexit.register(function fails() { throw new Error('told by the logger'); });
+atexit.register(function fails() {
+  throw new Error('told by the logger');
+});
 atexit.register(async () => {
   for (let line = 0; line < 100; line++) logger.info(`line ${line}`);
   if (route !== 'process.exit' && route !== 'throw') await sleep(5);
@@ -19,7 +21,10 @@ const routes = {
   beforeExit() {},
   exit: () => atexit.exit(3),
   'process.exit': () => process.exit(3),
-  throw: () => setImmediate(() => { throw new Error('an uncaught error'); }),
+  throw: () =>
+    setImmediate(() => {
+      throw new Error('an uncaught error');
+    }),
   signal: () => setInterval(() => {}, 1000),
 };
 routes[route]();

@@ -16,10 +16,19 @@ atexit.configure({
 });
 
 const plain = (options = {}) =>
-  new Piscina({ filename: new URL('./pool-task.js', import.meta.url).href, minThreads: 2, maxThreads: 2, workerData: { dir }, ...options });
+  new Piscina({
+    filename: new URL('./pool-task.js', import.meta.url).href,
+    minThreads: 2,
+    maxThreads: 2,
+    workerData: { dir },
+    ...options,
+  });
 const create = (options, registration) => registerPool(plain(options), registration);
 const tell = (name, task) =>
-  task.then((value) => log(`${name} ${value}`), (error) => log(`${name} ${error.name} ${error.code} ${error.route}`));
+  task.then(
+    (value) => log(`${name} ${value}`),
+    (error) => log(`${name} ${error.name} ${error.code} ${error.route}`),
+  );
 
 const situations = {
   async drain() {
@@ -67,7 +76,7 @@ const situations = {
     await sleep(10);
     atexit.exit(3);
   },
-  async 'busy'() {
+  async busy() {
     const pool = create();
     await Promise.all([pool.run({ work: 'meet' }), pool.run({ work: 'meet' })]);
     pool.run({ work: 'block', ms: 300 });

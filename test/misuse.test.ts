@@ -1,0 +1,110 @@
+import { Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { afterAll, expect, it } from 'vitest';
+import * as atexit from 'worker-atexit';
+import { registerPool } from 'worker-atexit/piscina';
+
+// What a program in plain JavaScript may do, and types would refuse.
+const calls = atexit as unknown as Record<string, (...args: unknown[]) => unknown>;
+const pools = { registerPool } as unknown as Record<string, (...args: unknown[]) => unknown>;
+const worker = new Worker('setInterval(() => {}, 1000)', { eval: true });
+const pool = new Piscina({ maxThreads: 1 });
+afterAll(() => Promise.all([worker.terminate(), pool.destroy()]));
+
+const INVALID = 'ERR_WORKER_ATEXIT_INVALID_ARGUMENT';
+const UNKNOWN = 'ERR_WORKER_ATEXIT_UNKNOWN_OPTION';
+
+const misuses: [string, unknown[], string, RegExp][] = [
+  ['register', [], INVALID, /^handler must be a function, or an object with \[Symbol.dispose\].*; it is undefined$/],
+  ['register', [{}], INVALID, /^handler must be .*; it is an object$/],
+  ['register', ['text'], INVALID, /^handler must be .*; it is "text"$/],
+  ['register', [null], INVALID, /^handler must be .*; it is null$/],
+  ['onDrain', [42], INVALID, /^handler must be .*; it is 42$/],
+  ['unregister', ['text'], INVALID, /^handler must be what was registered; it is "text"$/],
+  ['registerWorker', [{}], INVALID, /^worker must be a Worker of node:worker_threads; it is an object$/],
+  ['registerWorker', [worker, null], INVALID, /^options must be an object; it is null$/],
+  [
+    'registerWorker',
+    [worker, { timeout: -1 }],
+    INVALID,
+    /^options.timeout must be a number of milliseconds.*; it is -1$/,
+  ],
+  ['registerWorker', [worker, { timeout: Number.NaN }], INVALID, /^options.timeout .*; it is NaN$/],
+  ['registerWorker', [worker, { name: 7 }], INVALID, /^options.name must be a string; it is 7$/],
+  ['registerWorker', [worker, { timout: 1 }], UNKNOWN, /^options has no option "timout"; it has name, timeout$/],
+  ['registerPool', [{}], INVALID, /^pool must be a Piscina pool; it is an object without run$/],
+  ['registerPool', [undefined], INVALID, /^pool must be a Piscina pool; it is undefined$/],
+  ['registerPool', [pool, { timeout: Number.POSITIVE_INFINITY }], INVALID, /^options.timeout .*; it is Infinity$/],
+  ['registerPool', [pool, { nam: '' }], UNKNOWN, /^options has no option "nam"; it has /],
+  ['configure', [], INVALID, /^options must be an object; it is undefined$/],
+  ['configure', [{ timeout: '1' }], INVALID, /^options.timeout must be a number of milliseconds.*; it is "1"$/],
+  ['configure', [{ syncTimeout: -1 }], INVALID, /^options.syncTimeout /],
+  [
+    'configure',
+    [{ signals: 'SIGTERM' }],
+    INVALID,
+    /^options.signals must be 'auto' or an array of signals; it is "SIGTERM"$/,
+  ],
+  [
+    'configure',
+    [{ signals: ['SIGNOTHING'] }],
+    INVALID,
+    /^options.signals has "SIGNOTHING", which is no signal of this system$/,
+  ],
+  ['configure', [{ signals: [15] }], INVALID, /^options.signals has 15, which is no signal of this system$/],
+  [
+    'configure',
+    [{ signals: ['SIGKILL'] }],
+    INVALID,
+    /^options.signals has SIGKILL, which no process can catch: leave it out$/,
+  ],
+  ['configure', [{ crash: true }], INVALID, /^options.crash must be 'sync', 'graceful' or 'off'; it is true$/],
+  ['configure', [{ ipc: 1 }], INVALID, /^options.ipc must be true or false; it is 1$/],
+  [
+    'configure',
+    [{ failureExitCode: 256 }],
+    INVALID,
+    /^options.failureExitCode must be an integer from 0 to 255; it is 256$/,
+  ],
+  [
+    'configure',
+    [{ logger: {} }],
+    INVALID,
+    /^options.logger must be false or have a method error\(message\); it is an object$/,
+  ],
+  ['configure', [{ onReport: true }], INVALID, /^options.onReport must be a function; it is true$/],
+  ['configure', [{ timeOut: 1 }], UNKNOWN, /^options has no option "timeOut"; it has timeout, syncTimeout, /],
+  ['shutdown', [{ timeout: -1 }], INVALID, /^options.timeout .*; it is -1$/],
+  ['shutdown', [{ why: 1 }], UNKNOWN, /^options has no option "why"; it has reason, timeout$/],
+  ['exit', ['1'], INVALID, /^code must be an integer; it is "1"$/],
+  ['exit', [1.5], INVALID, /^code must be an integer; it is 1.5$/],
+];
+
+it.each(misuses)('%s(%j) throws %s', (name, args, code, message) => {
+  const call = name === 'registerPool' ? pools[name] : calls[name];
+  let thrown: unknown;
+  try {
+    call?.(...args);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(TypeError);
+  expect(thrown).toMatchObject({ code, message: expect.stringMatching(message) });
+});
+
+it('changes nothing where an option is wrong', async () => {
+  const lines: string[] = [];
+  const logger = { error: (line: string) => lines.push(line) };
+  atexit.configure({ logger });
+  expect(() => calls.configure?.({ logger: false, timeout: -1 })).toThrow(TypeError);
+  atexit.register(() => {
+    throw new Error('still logged');
+  });
+  await atexit.shutdown();
+  expect(lines).toEqual([expect.stringContaining('still logged')]);
+});
+
+it('takes no registerPool twice for granted: the second one names the pool anew', async () => {
+  expect(registerPool(registerPool(pool, { name: 'one' }), { name: 'two' })).toBe(pool);
+  await atexit.shutdown();
+});
