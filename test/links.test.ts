@@ -55,7 +55,14 @@ const order = (timeout: number) => ({
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
 const epochOf = (received: readonly unknown[]): number =>
   Number(received.map((message) => (message as { epoch?: number }).epoch).find((epoch) => epoch !== undefined));
-const ack = (epoch: number, fields = {}) => ({ type: 'ack', version: VERSION, epoch, handlers: [], workers: [], ...fields });
+const ack = (epoch: number, fields = {}) => ({
+  type: 'ack',
+  version: VERSION,
+  epoch,
+  handlers: [],
+  workers: [],
+  ...fields,
+});
 
 it.each([
   ['a text', () => 'ack'],
@@ -66,7 +73,10 @@ it.each([
   ['a handler without a name', (epoch: number) => ack(epoch, { handlers: [{ durationMs: 1 }] })],
   ['a handler with a negative duration', (epoch: number) => ack(epoch, { handlers: [{ name: 'a', durationMs: -1 }] })],
   ['an error that is none', (epoch: number) => ack(epoch, { handlers: [{ name: 'a', durationMs: 1, error: 'none' }] })],
-  ['a worker with an unknown status', (epoch: number) => ack(epoch, { workers: [{ threadId: 1, path: [1], name: 'a', status: 'fine', handlers: [] }] })],
+  [
+    'a worker with an unknown status',
+    (epoch: number) => ack(epoch, { workers: [{ threadId: 1, path: [1], name: 'a', status: 'fine', handlers: [] }] }),
+  ],
   ['a stale epoch', (epoch: number) => ack(epoch - 1)],
   ['an epoch that never was', (epoch: number) => ack(epoch + 1)],
   ['an order', (epoch: number) => ({ type: 'order', version: VERSION, epoch })],
