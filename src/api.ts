@@ -76,12 +76,17 @@ export function createInstance(): Instance {
       if (timeout !== undefined) checkTimeout('options.timeout', timeout);
       thread.use();
       const registered: Worker = worker;
-      thread.links.setTerms(registered, { name, timeout, pooled: false });
-      return { unregister: () => thread.links.forget(registered) };
+      thread.links.setTerms(registered, { name, timeout });
+      const end = () => thread.links.shutdown(registered);
+      return {
+        shutdown: end,
+        [Symbol.asyncDispose]: async () => void (await end()),
+        unregister: () => thread.links.forget(registered),
+      };
     },
 
-    addPoolWorker(worker, { name, timeout }) {
-      thread.links.setTerms(worker, { name, timeout, pooled: true });
+    addPoolWorker(worker, { name, timeout }, wake) {
+      thread.links.setTerms(worker, { name, timeout, pool: { wake } });
     },
 
     addPool(pool) {

@@ -8,7 +8,7 @@ import { misuse } from './errors.ts';
 import type { Options } from './options.ts';
 import type { Pool } from './pools.ts';
 import { KEY, VERSION } from './protocol.ts';
-import type { ShutdownReport } from './report.ts';
+import type { ShutdownReport, WorkerReport } from './report.ts';
 
 export interface ShutdownOptions {
   /** Whatever should travel with the shutdown: the `cause` of the {@link ShutdownError}. */
@@ -26,6 +26,10 @@ export interface WorkerOptions {
 
 /** What {@link registerWorker} returns. */
 export interface WorkerLink {
+  /** Lets the worker clean up and ends it, while the process lives on. Resolves to what became of it. */
+  shutdown(): Promise<WorkerReport>;
+  /** As {@link shutdown}: `await using link = registerWorker(worker)`. */
+  [Symbol.asyncDispose](): Promise<void>;
   /** Takes back what was said of the worker. Its own link stays. */
   unregister(): void;
 }
@@ -40,8 +44,8 @@ export interface Instance {
   unregister(handler: unknown): void;
   registerWorker(worker: unknown, options: WorkerOptions): WorkerLink;
   addPool(pool: Pool): void;
-  /** Names a pool's worker and sets its terms; the pool itself ends it. */
-  addPoolWorker(worker: Worker, options: WorkerOptions): void;
+  /** Names a pool's worker and sets its terms; the pool itself ends it. `wake` makes its event loop turn. */
+  addPoolWorker(worker: Worker, options: WorkerOptions, wake: () => void): void;
   isShuttingDown(): boolean;
   shutdown(options: ShutdownOptions): Promise<ShutdownReport>;
   exit(code?: number): Promise<never>;

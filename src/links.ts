@@ -31,8 +31,13 @@ import { childrenOf, diagnose, isThrough, release, stateOf } from './slots.ts';
 export interface Terms {
   readonly name?: string | undefined;
   readonly timeout?: number | undefined;
-  /** Its pool ends it, when the time comes. */
-  readonly pooled: boolean;
+  /** What its pool has to say; absent for a worker in no pool. */
+  readonly pool?:
+    | {
+        /** Makes its event loop turn, should it be parked. */
+        wake(): void;
+      }
+    | undefined;
 }
 
 /** An order, as the sequence gives it. `until`: when the acks must be in, on this thread's clock. */
@@ -47,7 +52,7 @@ interface Link {
   readonly threadId: number;
   readonly slot: number;
   readonly table: Table;
-  readonly worker: Worker | undefined;
+  worker: Worker | undefined;
   port: MessagePort | undefined;
   /** The shutdown that it was ordered in; 0 while there is none. */
   epoch: number;
@@ -59,6 +64,8 @@ interface Link {
   ended: { readonly status: 'timed-out' | 'lost' | 'acked' | 'failed'; readonly diagnosis?: string } | undefined;
   error: Error | undefined;
   gone: boolean;
+  /** Called once there is nothing to wait for any more. */
+  onDone: (() => void) | undefined;
   /** A message that does not fit is logged once a link. */
   complained: boolean;
 }
@@ -70,6 +77,8 @@ export interface Links {
   accept(message: unknown, source: number): boolean;
   setTerms(worker: Worker, terms: Terms): void;
   forget(worker: Worker): void;
+  /** Lets one registered worker clean up, ends it, and resolves to what became of it. */
+  shutdown(worker: Worker): Promise<WorkerReport>;
   /** Orders every worker to shut down. What it returns settles when none is left to wait for; undefined if none is. */
   order(order: Order): Promise<void> | undefined;
   /** For a thread whose event loop no longer turns: orders again, and blocks until the acks are in or `order.until`. */
@@ -77,6 +86,8 @@ export interface Links {
   /** Gives up on the workers that have not acked, and terminates them. True if there was one. */
   terminateSilent(): boolean;
   reports(): WorkerReport[];
+  /** Whether a worker has registered anything. */
+  hasJoined(): boolean;
   /** The shutdown is over and this thread lives on: every worker that does is as new. */
   over(): void;
   /** Terminates the registered workers that are in no pool. */
@@ -95,6 +106,12 @@ let epochs = 0;
 /** While the acks of workers that have a table of their own are awaited, the doorbell does not ring for them: ms. */
 const POLL = 2;
 
+/** How long a worker may take to clean up when it is ended alone, unless it has a limit of its own: ms. */
+const RETIREMENT = 1000;
+
+/** How long a pool's worker that is ended alone may take to read its order: ms. */
+const PATIENCE = 100;
+
 interface Listeners {
   log(message: string): void;
   /** A worker has linked itself. */
@@ -109,6 +126,9 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   const termsOf = new WeakMap<Worker, Terms>();
   const registered = new Set<Worker>();
   const pending = new Set<Link>();
+  const terminators = new WeakMap<Worker, () => Promise<number>>();
+  /** The workers that end alone, while this thread lives on. */
+  const retiring = new WeakMap<Link, Order>();
   let collecting: Order | undefined;
   let epoch = 0;
   let settle = (): void => {};
@@ -125,12 +145,11 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   }
 
   function addLink(thread: number, slot: number, table: Table): Link {
-    const worker = workerOf(thread);
     const link: Link = {
       threadId: thread,
       slot,
       table,
-      worker,
+      worker: undefined,
       port: undefined,
       epoch: 0,
       orderedAt: 0,
@@ -140,21 +159,25 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       ended: undefined,
       error: undefined,
       gone: false,
+      onDone: undefined,
       complained: false,
     };
     links.set(thread, link);
-    worker?.once(errorMonitor, (error: Error) => {
+    const worker = workerOf(thread);
+    if (worker) attach(link, worker);
+    return link;
+  }
+
+  /** Finds out how the worker ends. Its errors stay its owner's. */
+  function attach(link: Link, worker: Worker): void {
+    link.worker = worker;
+    worker.once(errorMonitor, (error: Error) => {
       link.error = error;
     });
-    worker?.once('exit', (code: number) => {
-      leave(
-        link,
-        link.error
-          ? `it ended by ${toErrorText(link.error).name}: ${toErrorText(link.error).message}`
-          : `it ended with exit code ${code}`,
-      );
+    worker.once('exit', (code: number) => {
+      const { name, message } = link.error ? toErrorText(link.error) : {};
+      leave(link, name === undefined ? `it ended with exit code ${code}` : `it ended by ${name}: ${message}`);
     });
-    return link;
   }
 
   function connect(link: Link, port: MessagePort): void {
@@ -186,15 +209,22 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
 
   function done(link: Link): void {
     clearTimeout(link.timer);
+    link.onDone?.();
     pending.delete(link);
     if (pending.size === 0) settle();
   }
 
-  const read = ({ port }: Link): { message: unknown } | undefined => port && receiveMessageOnPort(port);
+  /** Takes what has arrived, without the event loop. */
+  function readAll(link: Link): void {
+    const next = (): { message: unknown } | undefined => link.port && receiveMessageOnPort(link.port);
+    for (let received = next(); received !== undefined; received = next()) receive(link, received.message);
+  }
 
   /** The worker's thread is gone. */
   function leave(link: Link, how: string): void {
     if (link.gone) return;
+    // Its last words may still be on their way.
+    readAll(link);
     link.gone = true;
     if (!link.ack && !link.ended) link.ended = withoutAck(link, 'lost', how);
     link.port?.close();
@@ -213,41 +243,52 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   }
 
   /** A worker that has joined, and whose link was not yet delivered, is waited for as well. */
-  function findUndelivered(): void {
+  function findUndelivered(only?: number): void {
     for (const { index, threadId: thread, state } of childrenOf(table, threadId)) {
-      if (links.has(thread) || isThrough(state)) continue;
+      if (links.has(thread) || isThrough(state) || (only !== undefined && only !== thread)) continue;
       if (workers.get(thread)?.deref()?.threadId === -1) release(table, index, thread);
       else addLink(thread, index, table);
     }
   }
 
+  const isOver = (link: Link): boolean =>
+    link.gone || link.ended !== undefined || isThrough(stateOf(link.table, link.slot));
+
+  const limitOf = ({ worker }: Link): number | undefined => worker && termsOf.get(worker)?.timeout;
+
+  /** Orders one worker, and awaits it with the others. */
   function send(link: Link, order: Order): void {
-    if (link.gone || link.ended || isThrough(stateOf(link.table, link.slot))) return;
-    // It ended by itself once, and lives on.
-    if (link.epoch === 0) link.ack = undefined;
-    if (link.ack) return;
-    const again = link.epoch === epoch;
-    if (!again) {
+    if (isOver(link)) return;
+    if (link.epoch === 0) {
+      post(link, order, epoch);
+      const limit = limitOf(link);
+      if (limit !== undefined && !order.sync) {
+        link.timer = setTimeout(giveUp, Math.min(limit, Math.max(0, order.until - now())), link);
+      }
+    } else if (order.sync && !link.ack) {
+      post(link, order, link.epoch);
+    }
+    if (!link.ack) pending.add(link);
+  }
+
+  function post(link: Link, { reason, until, sync, direct }: Order, epoch: number): void {
+    if (link.epoch === 0) {
+      // It may have ended by itself once, and live on.
+      link.ack = undefined;
       link.epoch = epoch;
       link.orderedAt = now();
-      pending.add(link);
     }
     Atomics.store(link.table.cells, at(link.slot, Cell.order), 1);
-    const limit = link.worker && termsOf.get(link.worker)?.timeout;
-    const timeout = Math.max(0, Math.min(limit ?? Number.POSITIVE_INFINITY, order.until - now()));
-    if (limit !== undefined && !order.sync && !again) {
-      link.timer = setTimeout(() => giveUp(link), timeout);
-    }
     link.port?.postMessage({
       type: 'order',
       version: VERSION,
       epoch,
-      reason: order.reason,
-      timeout,
-      sync: order.sync,
+      reason,
+      timeout: Math.max(0, Math.min(limitOf(link) ?? Number.POSITIVE_INFINITY, until - now())),
+      sync,
       direct: {
-        stdout: order.direct.stdout && link.worker?.stdout.readableFlowing !== null,
-        stderr: order.direct.stderr && link.worker?.stderr.readableFlowing !== null,
+        stdout: direct.stdout && link.worker?.stdout.readableFlowing !== null,
+        stderr: direct.stderr && link.worker?.stderr.readableFlowing !== null,
       },
     } satisfies OrderMessage);
   }
@@ -261,8 +302,56 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       return;
     }
     link.ended = withoutAck(link, 'timed-out', diagnose(link.table, link.slot));
-    if (link.ended.status === 'timed-out') link.worker?.terminate();
+    if (link.ended.status === 'timed-out') terminatorOf(link.worker)?.();
     done(link);
+  }
+
+  /** What really ends a worker, whoever has a say in its `terminate()`. */
+  function terminatorOf(worker: Worker | undefined): (() => Promise<number>) | undefined {
+    return worker && (terminators.get(worker) ?? worker.terminate.bind(worker));
+  }
+
+  /**
+   * What a registered worker's `terminate()` does: it cleans up first. Called a second time, or where there is nothing
+   * to clean up, it ends the worker at once.
+   */
+  async function retire(worker: Worker): Promise<number> {
+    const terminate = terminatorOf(worker);
+    const { timeout = RETIREMENT, pool } = termsOf.get(worker) ?? {};
+    findUndelivered(worker.threadId);
+    const link = links.get(worker.threadId);
+    if (!terminate) return 0;
+    if (!link || isOver(link) || link.ack || retiring.has(link)) return terminate();
+    const order: Order = {
+      reason: { route: 'terminate' },
+      until: now() + timeout,
+      sync: false,
+      direct: { stdout: true, stderr: true },
+    };
+    retiring.set(link, order);
+    if (link.epoch === 0) {
+      post(link, order, ++epochs);
+      pool?.wake();
+    }
+    await new Promise<void>((resolve) => {
+      const silent = (): void => {
+        if (!pool || stateOf(link.table, link.slot) < State.read) resolve();
+      };
+      // An aborted task is often a busy loop, which must go, or such workers pile up.
+      const timers = [setTimeout(resolve, timeout), ...(pool ? [setTimeout(silent, PATIENCE)] : [])];
+      link.onDone = () => {
+        for (const timer of timers) clearTimeout(timer);
+        resolve();
+      };
+    });
+    link.onDone = undefined;
+    if (!link.ack && !link.ended) link.ended = withoutAck(link, 'timed-out', diagnose(link.table, link.slot));
+    if (!collecting) onOwnEnd(reportOf(link));
+    return terminate();
+  }
+
+  function unlinked(worker: Worker, threadId: number): WorkerReport {
+    return { threadId, path: [threadId], name: nameOf({ worker, threadId }), status: 'unlinked', handlers: [] };
   }
 
   function start(order: Order): void {
@@ -340,7 +429,9 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       const link = links.get(source) ?? addLink(source, slot, home);
       connect(link, port);
       onLink();
-      if (collecting) send(link, collecting);
+      const order = collecting ?? retiring.get(link);
+      if (order && link.epoch !== 0) post(link, order, link.epoch);
+      else if (collecting) send(link, collecting);
       return true;
     },
 
@@ -348,12 +439,28 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       termsOf.set(worker, terms);
       if (registered.has(worker) || worker.threadId === -1) return;
       registered.add(worker);
+      const link = links.get(worker.threadId);
+      if (link && !link.worker) attach(link, worker);
+      const terminate = worker.terminate.bind(worker);
+      terminators.set(worker, terminate);
+      Object.defineProperty(worker, 'terminate', { value: () => retire(worker), configurable: true, writable: true });
       worker.once('exit', () => registered.delete(worker));
     },
 
     forget(worker) {
+      if (!registered.delete(worker)) return;
+      Reflect.deleteProperty(worker, 'terminate');
+      terminators.delete(worker);
       termsOf.delete(worker);
-      registered.delete(worker);
+    },
+
+    async shutdown(worker) {
+      const { threadId: thread } = worker;
+      const ended = worker.terminate();
+      const link = links.get(thread);
+      await ended;
+      if (link) return reportOf(link)[0] ?? unlinked(worker, thread);
+      return unlinked(worker, thread);
     },
 
     order(order) {
@@ -375,7 +482,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
         for (const link of pending) {
           // The slot first: a worker posts its ack before it says so there.
           const through = isThrough(stateOf(link.table, link.slot));
-          for (let next = read(link); next; next = read(link)) receive(link, next.message);
+          readAll(link);
           if (link.ack || !through) continue;
           link.ended = withoutAck(link, 'lost', 'its ack was not delivered');
           done(link);
@@ -396,14 +503,8 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       // Who ended by itself before all this began is not part of it.
       const ordered = [...links.values()].filter(({ epoch }) => epoch !== 0);
       const linked = ordered.sort((one, other) => one.threadId - other.threadId).flatMap(reportOf);
-      const unlinked = [...registered].filter((worker) => worker.threadId !== -1 && !links.has(worker.threadId));
-      return [
-        ...linked,
-        ...unlinked.map((worker): WorkerReport => {
-          const { threadId } = worker;
-          return { threadId, path: [threadId], name: nameOf({ worker, threadId }), status: 'unlinked', handlers: [] };
-        }),
-      ];
+      const strangers = [...registered].filter((worker) => worker.threadId !== -1 && !links.has(worker.threadId));
+      return [...linked, ...strangers.map((worker) => unlinked(worker, worker.threadId))];
     },
 
     over() {
@@ -419,8 +520,12 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     },
 
     terminate() {
-      const own = [...registered].filter((worker) => !termsOf.get(worker)?.pooled);
+      const own = [...registered].filter((worker) => !termsOf.get(worker)?.pool);
       return Promise.all(own.map((worker) => worker.terminate()));
+    },
+
+    hasJoined() {
+      return childrenOf(table, threadId).some(({ state }) => !isThrough(state));
     },
 
     get size() {

@@ -75,11 +75,13 @@ export function registerPool<P extends PiscinaPool>(pool: P, options: PoolOption
   const terms = { name, ...(timeout !== undefined && { timeout }) };
   const library = instance();
   const infos = new WeakMap<Worker, WorkerInfo>();
+  const adopted = new WeakSet<Worker>();
   const submit = pool.run;
   const isIdle = (): boolean => pool.queueSize === 0 && pool.idleThreads === pool.threads.length;
   /** Whether tasks were submitted before `run` was watched. */
   let unwatched = !isIdle();
   let running = 0;
+  let awake = false;
   let refusal: ShutdownError | undefined;
   let settle: (() => void) | undefined;
 
@@ -95,13 +97,24 @@ export function registerPool<P extends PiscinaPool>(pool: P, options: PoolOption
   };
   Object.defineProperty(pool, 'run', { value: run, configurable: true, writable: true });
 
+  function adopt(worker: Worker): void {
+    if (adopted.has(worker)) return;
+    adopted.add(worker);
+    library.addPoolWorker(worker, terms, () => {
+      const info = infos.get(worker);
+      if (info && parks()) wakeByMessage(info);
+    });
+  }
+
   const onWorker = (created: object): void => {
     const info = findWorkerInfo(created);
-    if (info) infos.set(info.worker, info);
-    for (const worker of info ? [info.worker] : pool.threads) library.addPoolWorker(worker, terms);
+    if (!info) return;
+    infos.set(info.worker, info);
+    adopt(info.worker);
+    // It was started before the others were woken, and parks now.
+    if (awake && parks()) wakeByMessage(info);
   };
   pool.on('workerCreate', onWorker);
-  for (const worker of pool.threads) library.addPoolWorker(worker, terms);
 
   /** Idle workers are parked only where the pool waits for tasks in `Atomics.wait`, as it does by default. */
   const parks = (): boolean => !('atomics' in pool.options) || pool.options.atomics === 'sync';
@@ -117,6 +130,10 @@ export function registerPool<P extends PiscinaPool>(pool: P, options: PoolOption
   }
 
   library.addPool({
+    adopt() {
+      for (const worker of pool.threads) adopt(worker);
+    },
+
     refuse(error) {
       refusal = error;
     },
@@ -130,6 +147,7 @@ export function registerPool<P extends PiscinaPool>(pool: P, options: PoolOption
     },
 
     wake() {
+      awake = true;
       if (!parks()) return undefined;
       let byTask = 0;
       for (const worker of pool.threads) {
@@ -149,6 +167,8 @@ export function registerPool<P extends PiscinaPool>(pool: P, options: PoolOption
       Reflect.deleteProperty(pool, 'run');
     },
   });
+
+  for (const worker of pool.threads) adopt(worker);
 
   async function polled(): Promise<void> {
     while (!isIdle()) await new Promise((resolve) => setTimeout(resolve, POLL));

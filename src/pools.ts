@@ -5,6 +5,8 @@
 import type { ShutdownError } from './errors.ts';
 
 export interface Pool {
+  /** This thread has made a Worker: perhaps it is this pool's. */
+  adopt(): void;
   /** From now on a submitted task is rejected with `error`. */
   refuse(error: ShutdownError): void;
   /** Settles once nothing is queued or running; undefined if that is so now. */
@@ -17,6 +19,7 @@ export interface Pool {
 
 export interface Pools {
   add(pool: Pool): void;
+  adopt(): void;
   refuse(error: ShutdownError): void;
   idle(): Promise<unknown> | undefined;
   /** Wakes each pool's parked workers, once a shutdown. Returns the notes for the report. */
@@ -32,6 +35,10 @@ export function createPools(): Pools {
   return {
     add(pool) {
       pools.add(pool);
+    },
+
+    adopt() {
+      for (const pool of pools) pool.adopt();
     },
 
     refuse(error) {

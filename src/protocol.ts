@@ -21,8 +21,11 @@ export const Header = { phase: 0, doorbell: 1, used: 2, route: 3, signal: 4, exi
 /** A slot's cells. `order` is 1 once this worker alone, or with its subtree, was told to end. */
 export const Cell = { state: 0, thread: 1, parent: 2, order: 3, handler: 4, count: 5, failures: 6, name: 7 } as const;
 
-/** A worker's way through a shutdown, as its slot has it. `claimed`: the slot is being filled in. */
-export const State = { free: 0, claimed: 1, joined: 2, read: 3, acked: 4, failed: 5 } as const;
+/**
+ * A worker's way through a shutdown, as its slot has it. `claimed`: the slot is being filled in. `idle`: a shutdown is
+ * over, the worker lives on, and has registered nothing since.
+ */
+export const State = { free: 0, claimed: 1, idle: 2, joined: 3, read: 4, acked: 5, failed: 6 } as const;
 
 const HEADER_CELLS = 8;
 const SLOT_CELLS = 32;
@@ -73,6 +76,7 @@ export const ROUTES = [
   'disconnect',
   'message',
   'shutdown',
+  'terminate',
 ] as const;
 
 export type Route = (typeof ROUTES)[number];

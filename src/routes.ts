@@ -35,7 +35,7 @@ export function createRoutes(thread: Thread): Hooks {
   // --- The event loop runs empty ---
 
   function onBeforeExit(): void {
-    if (thread.state !== 'running') return;
+    if (thread.state !== 'running' || !thread.isUsed()) return;
     if (probing || process.listenerCount('beforeExit') === 1) endByItself();
     else probe();
   }
@@ -65,11 +65,16 @@ export function createRoutes(thread: Thread): Hooks {
   function onExit(code: number): void {
     // A second wrapper where somebody has taken the first one away; signal-exit does when it unloads.
     if (process.reallyExit !== wrapper) wrap();
-    if (thread.state === 'ended' || (crash && thread.settings.crash === 'off')) return;
+    if (isDone()) return;
     const { route, error: cause }: Crash | { route: 'process.exit'; error?: undefined } = crash ?? {
       route: 'process.exit',
     };
     goNow({ route, exitCode: code }, cause);
+  }
+
+  function isDone(): boolean {
+    if (crash && thread.settings.crash === 'off') return true;
+    return thread.state === 'ended' || (thread.state === 'running' && !thread.isUsed());
   }
 
   function goNow(reason: Parameters<Thread['shutDownNow']>[0]['reason'], cause?: unknown): void {
@@ -86,9 +91,7 @@ export function createRoutes(thread: Thread): Hooks {
     const next = process.reallyExit;
     const reallyExit = (code?: number): never => {
       if (active && !inside) {
-        if (thread.state !== 'ended' && !(crash && thread.settings.crash === 'off')) {
-          goNow({ route: 'process.exit', exitCode: code });
-        }
+        if (!isDone()) goNow({ route: 'process.exit', exitCode: code });
         inside = true;
         const signal = thread.ending?.signal;
         if (signal !== undefined && code === 128 + signalNumber(signal)) raise(signal);

@@ -47,7 +47,7 @@ export function childrenOf({ cells }: Table, parentId: number): Slot[] {
   const used = Atomics.load(cells, Header.used);
   for (let index = 0; index < used; index++) {
     const state = Atomics.load(cells, at(index, Cell.state));
-    if (state < State.joined || Atomics.load(cells, at(index, Cell.parent)) !== parentId) continue;
+    if (state < State.idle || Atomics.load(cells, at(index, Cell.parent)) !== parentId) continue;
     children.push({ index, threadId: Atomics.load(cells, at(index, Cell.thread)), state });
   }
   return children;
@@ -57,9 +57,9 @@ export function stateOf({ cells }: Table, slot: number): number {
   return Atomics.load(cells, at(slot, Cell.state));
 }
 
-/** Whether a slot's worker has done all that it will do. */
+/** Whether a slot's worker has nothing to do any more: it has acked, or has not registered anything. */
 export function isThrough(state: number): boolean {
-  return state === State.acked || state === State.failed;
+  return state === State.acked || state === State.failed || state === State.idle;
 }
 
 /** Lets this worker's slot say that its handler number `handler` of `count` is about to run. */

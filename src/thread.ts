@@ -72,6 +72,8 @@ export interface Thread {
   /** The first use: installs the hooks and, in a worker, links it up. */
   use(): void;
   isShuttingDown(): boolean;
+  /** Whether there is anything to do for a shutdown: something was used here, or registered in a worker. */
+  isUsed(): boolean;
   readonly state: 'running' | 'ending' | 'ended';
   /** How the process is to end after the shutdown. Undefined while it is to live on. */
   ending: { readonly signal?: NodeJS.Signals } | undefined;
@@ -110,6 +112,8 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   let controller = newController();
   let run: Run | undefined;
   let order: OrderMessage | undefined;
+  /** Whether anything was used since the beginning, or since a shutdown in a thread that lives on. */
+  let used = false;
   let installed = false;
 
   const links = createLinks({ table, threadId }, { log, onLink: use, onOwnEnd: logWorkers });
@@ -162,12 +166,12 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   }
 
   function use(): void {
-    if (installed && run === undefined) return;
+    if (used && run === undefined) return;
     // Revived: somebody gave the event loop new work after all was done.
     if (run?.report && thread.ending === undefined) renew();
-    if (installed) return;
+    used = true;
+    if (!installed) hooks.install();
     installed = true;
-    hooks.install();
     up?.join();
   }
 
@@ -339,7 +343,8 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       controller = newController();
       for (const listener of signalListeners) listener(controller.signal);
     }
-    if (!installed || handlers.size > 0 || drains.size > 0 || links.size > 0) return;
+    used = handlers.size > 0 || drains.size > 0;
+    if (!installed || used || links.size > 0) return;
     installed = false;
     hooks.uninstall();
   }
@@ -367,6 +372,10 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       return Atomics.load(cells, Header.phase) !== Phase.running || run !== undefined || up?.isOrdered() === true;
     },
 
+    isUsed() {
+      return used || links.hasJoined();
+    },
+
     get state() {
       if (run === undefined) return 'running';
       return run.report === undefined ? 'ending' : 'ended';
@@ -390,7 +399,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
 
     whenDone(listener) {
       // Who has never used the library is not ordered to shut down, either.
-      if (!installed || run?.report) listener();
+      if (!used || run?.report) listener();
       else doneListeners.add(listener);
     },
   };
@@ -400,6 +409,9 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   // All that an import does: this thread can be found by the workers to come, and hears of them.
   threads.setEnvironmentData(KEY, { version: VERSION, threadId, buffer: table.buffer });
   process.on('workerMessage', (message, source) => links.accept(message, source));
-  process.on('worker', (worker: Worker) => links.saw(worker));
+  process.on('worker', (worker: Worker) => {
+    links.saw(worker);
+    pools.adopt();
+  });
   return thread;
 }

@@ -29,7 +29,7 @@ import { claim, release, showProgress, stateOf } from '../src/slots.ts';
 const RELAY = 100;
 
 export interface Up {
-  /** Takes a slot and sends a link, once. The slot counts from here on, wherever the link is. */
+  /** The first use: takes a slot and sends a link. The slot counts from here on, wherever the link is. */
   join(): void;
   /** Whether a parent will tell what this worker acks: there is one, and its event loop has taken or will take the link. */
   isHeard(): boolean;
@@ -124,7 +124,7 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
   function expectOrder(): void {
     clearTimeout(timer);
     const phase = Atomics.load(cells, Header.phase);
-    if (slot === undefined || ordered || phase < Phase.ordered) return;
+    if (slot === undefined || ordered || phase < Phase.ordered || stateOf(table, slot) === State.idle) return;
     const parent = parentState();
     const unreachable = phase === Phase.orderedSync && !delivered && parent === undefined;
     timer = setTimeout(
@@ -158,7 +158,11 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
 
   return {
     join() {
-      if (slot !== undefined) return;
+      if (slot !== undefined) {
+        setState(State.joined);
+        expectOrder();
+        return;
+      }
       slot = claim(table, threadId, parentId);
       if (slot === undefined) {
         log(`no slot is free, so worker ${threadId} works alone`);
@@ -216,7 +220,7 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
     over() {
       ordered = false;
       epoch = 0;
-      if (port) setState(State.joined);
+      if (port) setState(State.idle);
     },
   };
 }

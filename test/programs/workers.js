@@ -382,12 +382,20 @@ const situations = {
       main();
       atexit.onDrain(() => {
         spawn('late');
-        return sleep(200);
+        // Until it has registered; its link is on its way.
+        return new Promise((resolve) => {
+          const timer = setInterval(() => {
+            if (Atomics.load(gate, 0) === 0) return;
+            clearInterval(timer);
+            resolve();
+          }, 1);
+        });
       });
       atexit.exit(3);
     },
     late() {
       cleanUp();
+      open();
       stay();
     },
   },
