@@ -6,7 +6,7 @@ import { isInsideHandler } from './inside-handler.ts';
 import type { Instance } from './instance.ts';
 import { withOptions } from './options.ts';
 import { VERSION } from './protocol.ts';
-import { isRegistrable, type Registry } from './registry.ts';
+import type { Registry } from './registry.ts';
 import type { ShutdownReport } from './report.ts';
 import { createRoutes } from './routes.ts';
 import { createThread } from './thread.ts';
@@ -20,14 +20,13 @@ export function createInstance(): Instance {
   let shutdown: Promise<ShutdownReport> | undefined;
 
   function add(registry: Registry, handler: unknown, args: readonly unknown[]): void {
-    if (!isRegistrable(handler)) {
+    if (registry.add(handler, args)) thread.use();
+    else {
       throw misuse(
         'INVALID_ARGUMENT',
         `handler must be a function, or an object with [Symbol.dispose] or [Symbol.asyncDispose]; it is ${shown(handler)}`,
       );
     }
-    thread.use();
-    registry.add(handler, args);
   }
 
   /** Waiting for oneself never ends, so it is refused. Not awaited, it goes unnoticed: nothing is lost by it. */
@@ -104,7 +103,7 @@ export function createInstance(): Instance {
       if (refused) return refused;
       thread.use();
       shutdown ??= thread.shutDown({ reason: { route: 'shutdown' }, cause, timeout }).then(async (report) => {
-        if (thread.ending === undefined) await thread.liveOn();
+        await thread.liveOn();
         shutdown = undefined;
         return report;
       });
@@ -135,7 +134,7 @@ export function createInstance(): Instance {
       const settings = withOptions(thread.settings, options);
       thread.use();
       hooks?.uninstall();
-      thread.settings = settings;
+      thread.configure(settings);
       hooks?.install();
     },
   };

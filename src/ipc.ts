@@ -3,9 +3,9 @@
  * either event keeps the child alive and swallows messages that came before the program's own listener.
  */
 import { leave } from './ending.ts';
-import type { Hooks, Thread } from './thread.ts';
+import type { Route, Thread } from './thread.ts';
 
-export function createIpcRoute(thread: Thread): Hooks {
+export function createIpcRoute(thread: Thread): Route {
   function go(route: 'disconnect' | 'message'): void {
     process.exitCode ??= 0;
     thread.ending ??= {};

@@ -3,7 +3,8 @@
  * its first registration on, by its port once its link was delivered, and by its Worker where this thread made it.
  */
 import { errorMonitor } from 'node:events';
-import { type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import type { Readable } from 'node:stream';
+import threads, { type MessagePort, type Worker } from 'node:worker_threads';
 import { now } from './clock.ts';
 import { toErrorText } from './errors.ts';
 import {
@@ -15,12 +16,14 @@ import {
   Header,
   isAck,
   isLinkMessage,
+  isPrint,
   isTagged,
   KEY,
+  Ordered,
   type OrderMessage,
-  Phase,
   type Reason,
   State,
+  type Streams,
   type Table,
   VERSION,
 } from './protocol.ts';
@@ -45,7 +48,8 @@ export interface Order {
   readonly reason: Reason;
   readonly until: number;
   readonly sync: boolean;
-  readonly direct: OrderMessage['direct'];
+  /** The streams of this thread that nobody captures. */
+  readonly relay: Streams;
 }
 
 interface Link {
@@ -64,6 +68,10 @@ interface Link {
   ended: { readonly status: 'timed-out' | 'lost' | 'acked' | 'failed'; readonly diagnosis?: string } | undefined;
   error: Error | undefined;
   gone: boolean;
+  /** It was ordered while the event loop no longer turned. */
+  orderedSync: boolean;
+  /** What it said has been logged. */
+  told: boolean;
   /** Called once there is nothing to wait for any more. */
   onDone: (() => void) | undefined;
   /** A message that does not fit is logged once a link. */
@@ -71,6 +79,8 @@ interface Link {
 }
 
 export interface Links {
+  /** A shutdown begins: who is there now is part of it. */
+  begin(): void;
   /** Takes note of a Worker that this thread has made. */
   saw(worker: Worker): void;
   /** A message from another thread; true if it was a worker's link. */
@@ -85,7 +95,8 @@ export interface Links {
   block(order: Order, onOrdered: () => void): void;
   /** Gives up on the workers that have not acked, and terminates them. True if there was one. */
   terminateSilent(): boolean;
-  reports(): WorkerReport[];
+  /** What became of each, and whether that was logged before. */
+  reports(): { readonly workers: WorkerReport[]; readonly told: ReadonlySet<WorkerReport> };
   /** Whether a worker has registered anything. */
   hasJoined(): boolean;
   /** The shutdown is over and this thread lives on: every worker that does is as new. */
@@ -120,6 +131,16 @@ interface Listeners {
   onOwnEnd(reports: readonly WorkerReport[]): void;
 }
 
+/**
+ * Whether a worker's stream goes where Node pipes it, and not to somebody who captures it. Where the stream does not tell
+ * its destinations, one that flows is taken for piped.
+ */
+function isPiped(stream: Readable, destination: unknown): boolean {
+  const state: unknown = Reflect.get(stream, '_readableState');
+  const pipes: unknown = typeof state === 'object' && state !== null && 'pipes' in state ? state.pipes : undefined;
+  return Array.isArray(pipes) ? pipes.includes(destination) : stream.readableFlowing === true;
+}
+
 export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd }: Listeners): Links {
   const links = new Map<number, Link>();
   const workers = new Map<number, WeakRef<Worker>>();
@@ -130,6 +151,9 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   /** The workers that end alone, while this thread lives on. */
   const retiring = new WeakMap<Link, Order>();
   let collecting: Order | undefined;
+  /** The workers that were there when the shutdown began. */
+  let present: Set<Link> | undefined;
+  let following = false;
   let epoch = 0;
   let settle = (): void => {};
 
@@ -159,6 +183,8 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       ended: undefined,
       error: undefined,
       gone: false,
+      orderedSync: false,
+      told: false,
       onDone: undefined,
       complained: false,
     };
@@ -182,6 +208,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
 
   function connect(link: Link, port: MessagePort): void {
     link.port = port;
+    Atomics.store(link.table.cells, at(link.slot, Cell.linked), 1);
     port.on('message', (message) => receive(link, message));
     port.on('messageerror', () => complain(link, 'that cannot be read'));
     // Without the Worker, the port is what tells that its thread is gone.
@@ -196,13 +223,16 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   }
 
   function receive(link: Link, message: unknown): void {
-    if (!isAck(message)) complain(link, `that is no ack: ${describe(message)}`);
+    if (isPrint(message)) process[message.stream].write(message.chunk);
+    else if (!isAck(message)) complain(link, `that is no ack: ${describe(message)}`);
     else if (message.epoch !== 0 && message.epoch !== link.epoch) complain(link, 'that is a stale ack');
     else if (link.ack && link.epoch !== 0) complain(link, 'that is a second ack');
     else {
       link.ack = message;
-      if (link.epoch === 0) onOwnEnd(reportOf(link));
-      else link.ackMs = now() - link.orderedAt;
+      if (link.epoch === 0) {
+        link.told = true;
+        onOwnEnd(reportOf(link));
+      } else link.ackMs = now() - link.orderedAt;
       done(link);
     }
   }
@@ -216,7 +246,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
 
   /** Takes what has arrived, without the event loop. */
   function readAll(link: Link): void {
-    const next = (): { message: unknown } | undefined => link.port && receiveMessageOnPort(link.port);
+    const next = (): { message: unknown } | undefined => link.port && threads.receiveMessageOnPort(link.port);
     for (let received = next(); received !== undefined; received = next()) receive(link, received.message);
   }
 
@@ -229,7 +259,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     if (!link.ack && !link.ended) link.ended = withoutAck(link, 'lost', how);
     link.port?.close();
     release(link.table, link.slot, link.threadId);
-    if (collecting === undefined) links.delete(link.threadId);
+    if (!present) links.delete(link.threadId);
     done(link);
   }
 
@@ -245,9 +275,41 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   /** A worker that has joined, and whose link was not yet delivered, is waited for as well. */
   function findUndelivered(only?: number): void {
     for (const { index, threadId: thread, state } of childrenOf(table, threadId)) {
-      if (links.has(thread) || isThrough(state) || (only !== undefined && only !== thread)) continue;
+      if (links.has(thread) || (only !== undefined && only !== thread)) continue;
       if (workers.get(thread)?.deref()?.threadId === -1) release(table, index, thread);
-      else addLink(thread, index, table);
+      else if (!isThrough(state)) addLink(thread, index, table);
+    }
+  }
+
+  /** Without a port, a worker's slot tells that it has acked. Follows the doorbell while there is such a worker. */
+  function follow(): void {
+    if (following || ![...pending].some(({ port }) => port === undefined)) return;
+    following = true;
+    const rung = Atomics.load(table.cells, Header.doorbell);
+    const look = (): void => {
+      following = false;
+      for (const link of pending) if (link.port === undefined) readSlot(link);
+      follow();
+    };
+    const wait = Atomics.waitAsync(table.cells, Header.doorbell, rung);
+    if (wait.async) wait.value.then(look);
+    else queueMicrotask(look);
+    for (const link of pending) if (link.port === undefined) readSlot(link);
+  }
+
+  function readSlot(link: Link): void {
+    if (!isThrough(stateOf(link.table, link.slot))) return;
+    link.ended = withoutAck(link, 'lost', 'its ack was not delivered');
+    done(link);
+  }
+
+  /** A thread that this one has not made, and that has sent no port, may be gone: then a message to it is refused. */
+  function findTheGone(): void {
+    for (const link of pending) {
+      if (link.port || link.worker) continue;
+      threads.postMessageToThread(link.threadId, { [KEY]: VERSION, ping: true }).catch(() => {
+        if (!link.port) leave(link, 'its thread is gone');
+      });
     }
   }
 
@@ -265,20 +327,25 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       if (limit !== undefined && !order.sync) {
         link.timer = setTimeout(giveUp, Math.min(limit, Math.max(0, order.until - now())), link);
       }
-    } else if (order.sync && !link.ack) {
+    } else if (order.sync && !link.ack && !link.orderedSync) {
       post(link, order, link.epoch);
     }
     if (!link.ack) pending.add(link);
   }
 
-  function post(link: Link, { reason, until, sync, direct }: Order, epoch: number): void {
+  function post(link: Link, { reason, until, sync, relay }: Order, epoch: number): void {
     if (link.epoch === 0) {
       // It may have ended by itself once, and live on.
       link.ack = undefined;
       link.epoch = epoch;
       link.orderedAt = now();
     }
-    Atomics.store(link.table.cells, at(link.slot, Cell.order), 1);
+    link.orderedSync = sync;
+    const { worker } = link;
+    const stdout = relay.stdout && (!worker || isPiped(worker.stdout, process.stdout));
+    const stderr = relay.stderr && (!worker || isPiped(worker.stderr, process.stderr));
+    const captured = (stdout ? 0 : Ordered.stdoutCaptured) | (stderr ? 0 : Ordered.stderrCaptured);
+    Atomics.store(link.table.cells, at(link.slot, Cell.order), Ordered.yes | captured);
     link.port?.postMessage({
       type: 'order',
       version: VERSION,
@@ -286,10 +353,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       reason,
       timeout: Math.max(0, Math.min(limitOf(link) ?? Number.POSITIVE_INFINITY, until - now())),
       sync,
-      direct: {
-        stdout: direct.stdout && link.worker?.stdout.readableFlowing !== null,
-        stderr: direct.stderr && link.worker?.stderr.readableFlowing !== null,
-      },
+      relay: { stdout, stderr },
     } satisfies OrderMessage);
   }
 
@@ -326,7 +390,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       reason: { route: 'terminate' },
       until: now() + timeout,
       sync: false,
-      direct: { stdout: true, stderr: true },
+      relay: { stdout: true, stderr: true },
     };
     retiring.set(link, order);
     if (link.epoch === 0) {
@@ -346,7 +410,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     });
     link.onDone = undefined;
     if (!link.ack && !link.ended) link.ended = withoutAck(link, 'timed-out', diagnose(link.table, link.slot));
-    if (!collecting) onOwnEnd(reportOf(link));
+    if (!present) onOwnEnd(reportOf(link));
     return terminate();
   }
 
@@ -411,6 +475,8 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
         );
         return true;
       }
+      // Somebody asks whether this thread is still there.
+      if (message.ping === true) return true;
       if (!isLinkMessage(message)) {
         log(`dropped a link from worker ${source} that does not fit the protocol`);
         return true;
@@ -463,9 +529,16 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       return unlinked(worker, thread);
     },
 
+    begin() {
+      findUndelivered();
+      present = new Set([...links.values()].filter(({ gone }) => !gone));
+    },
+
     order(order) {
       start(order);
       if (pending.size === 0) return undefined;
+      findTheGone();
+      follow();
       return new Promise((resolve) => {
         settle = resolve;
       });
@@ -483,9 +556,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
           // The slot first: a worker posts its ack before it says so there.
           const through = isThrough(stateOf(link.table, link.slot));
           readAll(link);
-          if (link.ack || !through) continue;
-          link.ended = withoutAck(link, 'lost', 'its ack was not delivered');
-          done(link);
+          if (through && !link.ack) readSlot(link);
         }
         const left = order.until - now();
         if (pending.size === 0 || left <= 0) return;
@@ -500,21 +571,37 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     },
 
     reports() {
-      // Who ended by itself before all this began is not part of it.
-      const ordered = [...links.values()].filter(({ epoch }) => epoch !== 0);
-      const linked = ordered.sort((one, other) => one.threadId - other.threadId).flatMap(reportOf);
+      const involved = [...links.values()].filter((link) => link.epoch !== 0 || present?.has(link));
+      const told = new Set<WorkerReport>();
+      const workers = involved
+        .sort((one, other) => one.threadId - other.threadId)
+        .flatMap((link) => {
+          const reports = reportOf(link);
+          if (link.told) for (const report of reports) told.add(report);
+          return reports;
+        });
       const strangers = [...registered].filter((worker) => worker.threadId !== -1 && !links.has(worker.threadId));
-      return [...linked, ...strangers.map((worker) => unlinked(worker, worker.threadId))];
+      workers.push(...strangers.map((worker) => unlinked(worker, worker.threadId)));
+      return { workers, told };
     },
 
     over() {
       collecting = undefined;
+      present = undefined;
       settle = () => {};
       pending.clear();
       for (const link of links.values()) {
+        clearTimeout(link.timer);
         if (link.gone) links.delete(link.threadId);
-        Object.assign(link, { epoch: 0, ack: undefined, ackMs: undefined, ended: undefined });
-        Atomics.store(link.table.cells, at(link.slot, Cell.order), Phase.running);
+        Object.assign(link, {
+          epoch: 0,
+          ack: undefined,
+          ackMs: undefined,
+          ended: undefined,
+          orderedSync: false,
+          told: false,
+        });
+        Atomics.store(link.table.cells, at(link.slot, Cell.order), 0);
         link.port?.postMessage({ type: 'over', version: VERSION });
       }
     },

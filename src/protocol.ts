@@ -16,10 +16,41 @@ export const KEY = 'worker-atexit';
 export const Phase = { running: 0, begun: 1, ordered: 2, orderedSync: 3 } as const;
 
 /** The header's cells. `doorbell` counts acks, so that a blocked parent can wait for the next one. */
-export const Header = { phase: 0, doorbell: 1, used: 2, route: 3, signal: 4, exitCode: 5, timeout: 6 } as const;
+export const Header = {
+  phase: 0,
+  doorbell: 1,
+  used: 2,
+  /** Of the shutdown that runs: why, and how many ms its workers have. */
+  route: 3,
+  signal: 4,
+  exitCode: 5,
+  timeout: 6,
+  /** The root's settings, for a worker that ends by itself; 0 while they are the default. */
+  ownTimeout: 7,
+  ownSyncTimeout: 8,
+  ignoresCrash: 9,
+} as const;
 
-/** A slot's cells. `order` is 1 once this worker alone, or with its subtree, was told to end. */
-export const Cell = { state: 0, thread: 1, parent: 2, order: 3, handler: 4, count: 5, failures: 6, name: 7 } as const;
+/** A slot's cells. */
+export const Cell = {
+  state: 0,
+  thread: 1,
+  parent: 2,
+  /** Set by the parent when it has taken the link. */
+  linked: 3,
+  /** Set by the parent when it has ordered this worker: the bits of {@link Ordered}. */
+  order: 4,
+  /** Counts up while this worker's event loop turns in a stage before it orders its own workers. */
+  pulse: 5,
+  /** The handler that runs, of how many. */
+  handler: 6,
+  count: 7,
+  failures: 8,
+  name: 9,
+} as const;
+
+/** What an ordered worker's slot says, should the message not reach it: who captures its output. */
+export const Ordered = { yes: 1, stdoutCaptured: 2, stderrCaptured: 4 } as const;
 
 /**
  * A worker's way through a shutdown, as its slot has it. `claimed`: the slot is being filled in. `idle`: a shutdown is
@@ -27,7 +58,7 @@ export const Cell = { state: 0, thread: 1, parent: 2, order: 3, handler: 4, coun
  */
 export const State = { free: 0, claimed: 1, idle: 2, joined: 3, read: 4, acked: 5, failed: 6 } as const;
 
-const HEADER_CELLS = 8;
+const HEADER_CELLS = 16;
 const SLOT_CELLS = 32;
 const NAME_CHARACTERS = (SLOT_CELLS - Cell.name - 1) * 2;
 
@@ -112,10 +143,23 @@ export interface OrderMessage {
   readonly epoch: number;
   readonly reason: Reason;
   readonly timeout: number;
-  /** The parent's event loop no longer turns, so `stdout` and `stderr` are to be written to their descriptors … */
+  /** The root's event loop no longer turns. */
   readonly sync: boolean;
-  /** … unless somebody upstream captures them. */
-  readonly direct: { readonly stdout: boolean; readonly stderr: boolean };
+  /** The streams that are to come over the link: those that nobody captures. */
+  readonly relay: Streams;
+}
+
+export interface Streams {
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
+/** Worker to parent: it prints. */
+export interface PrintMessage {
+  readonly type: 'print';
+  readonly version: number;
+  readonly stream: keyof Streams;
+  readonly chunk: string | Uint8Array;
 }
 
 /** Parent to worker: the shutdown is over and the thread lives on. */
@@ -224,10 +268,19 @@ export const isOrder = (value: unknown): value is OrderMessage =>
   isReason(value.reason) &&
   isDuration(value.timeout) &&
   typeof value.sync === 'boolean' &&
-  isFields(value.direct);
+  isFields(value.relay) &&
+  typeof value.relay.stdout === 'boolean' &&
+  typeof value.relay.stderr === 'boolean';
 
 export const isOver = (value: unknown): value is OverMessage =>
   isFields(value) && value.type === 'over' && value.version === VERSION;
+
+export const isPrint = (value: unknown): value is PrintMessage =>
+  isFields(value) &&
+  value.type === 'print' &&
+  value.version === VERSION &&
+  isOneOf(value.stream, ['stdout', 'stderr']) &&
+  (isString(value.chunk) || value.chunk instanceof Uint8Array);
 
 export const isAck = (value: unknown): value is AckMessage =>
   isFields(value) &&

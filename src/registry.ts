@@ -10,6 +10,8 @@ export interface Handler {
 interface Registration {
   readonly key: object;
   readonly args: readonly unknown[];
+  /** How a resource is disposed of; a function is its own handler. */
+  readonly disposal: Handler | undefined;
   older: Registration | undefined;
   newer: Registration | undefined;
   /** The registration of the same key before this one. */
@@ -18,7 +20,8 @@ interface Registration {
 
 /** A last-in-first-out list of handlers in which each registration can be taken out in O(1). */
 export interface Registry {
-  add(key: object, args: readonly unknown[]): void;
+  /** False, and nothing added, for what is neither a function nor disposable. */
+  add(key: unknown, args: readonly unknown[]): boolean;
   /** Removes every registration of `key`, by identity. */
   remove(key: object): void;
   /** Takes the newest one out. */
@@ -30,25 +33,36 @@ export interface Registry {
 type Callable = (this: unknown, ...args: unknown[]) => unknown;
 const isCallable = (value: unknown): value is Callable => typeof value === 'function';
 
-/** The method that disposes of `resource`; the asynchronous one is preferred, as `await using` does. */
-function disposer(resource: object): { method: Callable; name: string } | undefined {
-  const name = resource.constructor?.name || 'resource';
-  const asynchronous: unknown = Reflect.get(resource, Symbol.asyncDispose);
-  if (isCallable(asynchronous)) return { method: asynchronous, name: `${name}[Symbol.asyncDispose]` };
-  const synchronous: unknown = Reflect.get(resource, Symbol.dispose);
-  if (isCallable(synchronous)) return { method: synchronous, name: `${name}[Symbol.dispose]` };
+/** A function's name, where it is one: a class may have anything there, and a proxy always has something. */
+function nameOf(fn: unknown, otherwise: string): string {
+  const name: unknown = isCallable(fn) ? Object.getOwnPropertyDescriptor(fn, 'name')?.value : undefined;
+  return typeof name === 'string' && name !== '' ? name : otherwise;
+}
+
+/** How `resource` is disposed of; asynchronously if it can be, as `await using` does. */
+function disposalOf(resource: object): Handler | undefined {
+  for (const [key, label] of DISPOSERS) {
+    const dispose: unknown = Reflect.get(resource, key);
+    if (!isCallable(dispose)) continue;
+    return {
+      name: `${nameOf(classOf(resource), 'resource')}[${label}]`,
+      call: () => Reflect.apply(dispose, resource, []),
+    };
+  }
   return undefined;
 }
 
-/** Whether `value` can be registered: a function or something disposable. */
-export function isRegistrable(value: unknown): value is object {
-  return typeof value === 'function' || (typeof value === 'object' && value !== null && disposer(value) !== undefined);
-}
+const DISPOSERS = [
+  [Symbol.asyncDispose, 'Symbol.asyncDispose'],
+  [Symbol.dispose, 'Symbol.dispose'],
+] as const;
 
-function toHandler({ key, args }: Registration): Handler {
-  if (isCallable(key)) return { name: key.name || '(anonymous)', call: () => key.apply(undefined, [...args]) };
-  const { method, name } = disposer(key) ?? { method: () => {}, name: 'resource' };
-  return { name, call: () => method.call(key) };
+const classOf = (object: object): unknown =>
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(object) ?? {}, 'constructor')?.value;
+
+function toHandler({ key, args, disposal }: Registration): Handler {
+  if (disposal !== undefined || !isCallable(key)) return disposal ?? { name: 'resource', call: () => undefined };
+  return { name: nameOf(key, '(anonymous)'), call: () => Reflect.apply(key, undefined, args) };
 }
 
 export function createRegistry(): Registry {
@@ -66,11 +80,15 @@ export function createRegistry(): Registry {
 
   return {
     add(key, args) {
-      const registration = { key, args, older: newest, newer: undefined, twin: newestOf.get(key) };
+      const disposal = typeof key === 'object' && key !== null ? disposalOf(key) : undefined;
+      if (disposal === undefined && !isCallable(key)) return false;
+      const target: object = Object(key);
+      const registration = { key: target, args, disposal, older: newest, newer: undefined, twin: newestOf.get(target) };
       if (newest !== undefined) newest.newer = registration;
       newest = registration;
-      newestOf.set(key, registration);
+      newestOf.set(target, registration);
       size++;
+      return true;
     },
 
     remove(key) {

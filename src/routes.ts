@@ -23,12 +23,20 @@ interface Crash {
   readonly route: 'uncaughtException' | 'unhandledRejection';
 }
 
+/** Handles that are listed as active although they keep no loop alive: those of stdin, stdout and stderr. */
+const STANDARD_STREAMS = ['PipeWrap', 'TTYWrap'];
+
+/** So many rounds of work that is over within one turn are believed; more, and it is something listed and not there. */
+const MOST_ROUNDS = 1000;
+
 export function createRoutes(thread: Thread): Hooks {
   const signals = createSignalRoute(thread);
   const ipc = createIpcRoute(thread);
   let crash: Crash | undefined;
   let active = false;
-  let probing = false;
+  /** The last look has found no work, and the loop has not turned since. */
+  let isQuiet = false;
+  let rounds = 0;
   let wrapper: typeof process.reallyExit | undefined;
   let inside = false;
 
@@ -36,22 +44,31 @@ export function createRoutes(thread: Thread): Hooks {
 
   function onBeforeExit(): void {
     if (thread.state !== 'running' || !thread.isUsed()) return;
-    if (probing || process.listenerCount('beforeExit') === 1) endByItself();
-    else probe();
+    if (process.listenerCount('beforeExit') === 1) endByItself();
+    // When every other listener has run, and what they left to microtasks.
+    else process.nextTick(queueMicrotask, () => process.nextTick(judge));
   }
 
-  /** Another listener may have given the loop new work. If so it turns, and the second immediate runs; else we are back. */
-  function probe(): void {
+  /**
+   * Whether another listener has given the loop new work. What is done within one turn can only be seen now. The rest (a
+   * server, a worker, a job of the thread pool) makes the loop turn once more before it is empty again.
+   */
+  function judge(): void {
+    const isIdle = process.getActiveResourcesInfo().every((name) => STANDARD_STREAMS.includes(name));
+    if (isIdle ? isQuiet : ++rounds > MOST_ROUNDS) {
+      endByItself();
+      return;
+    }
+    isQuiet = isIdle;
     setImmediate(() => {
-      probing = true;
       setImmediate(() => {
-        probing = false;
+        isQuiet = false;
+        rounds = 0;
       }).unref();
     });
   }
 
   function endByItself(): void {
-    probing = false;
     thread.ending = {};
     thread.shutDown({ reason: { route: 'beforeExit', exitCode: Number(process.exitCode ?? 0) } }).then((report) => {
       // What did not finish may hold the event loop for ever, and the deadline is a promise.
@@ -64,8 +81,13 @@ export function createRoutes(thread: Thread): Hooks {
 
   function onExit(code: number): void {
     // A second wrapper where somebody has taken the first one away; signal-exit does when it unloads.
-    if (process.reallyExit !== wrapper) wrap();
-    if (isDone()) return;
+    if (active && process.reallyExit !== wrapper) wrap();
+    if (isDone()) {
+      if (thread.state === 'ended') thread.shutDownNow({ reason: { route: 'process.exit', exitCode: code } });
+      return;
+    }
+    // It may be a worker that has registered something, and this thread has not heard of it.
+    thread.use();
     const { route, error: cause }: Crash | { route: 'process.exit'; error?: undefined } = crash ?? {
       route: 'process.exit',
     };
@@ -135,11 +157,15 @@ export function createRoutes(thread: Thread): Hooks {
   let original: typeof process.reallyExit | undefined;
 
   return {
+    watch() {
+      // Before the listeners of others, such as a logger's, which writes what handlers have logged.
+      if (!process.listeners('exit').includes(onExit)) process.prependListener('exit', onExit);
+    },
+
     install() {
       active = true;
       process.prependListener('beforeExit', onBeforeExit);
-      // Before the listeners of others, such as a logger's, which writes what handlers have logged.
-      process.prependListener('exit', onExit);
+      this.watch();
       process.on('uncaughtExceptionMonitor', onCrash);
       original = process.reallyExit;
       wrap();

@@ -177,13 +177,15 @@ function createCall(handler: Handler, reports: HandlerReport[], { onFailure }: P
     start() {
       reports.push(report);
       startedAt = now();
+      let isPending: boolean;
       try {
         returned = callHandler(() => handler.call());
+        isPending = isThenable(returned);
       } catch (value) {
         end({ value });
         return undefined;
       }
-      if (!isThenable(returned)) {
+      if (!isPending || !isThenable(returned)) {
         end();
         return undefined;
       }

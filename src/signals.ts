@@ -3,7 +3,7 @@ import { now } from './clock.ts';
 import { leave } from './ending.ts';
 import { AUTO_SIGNALS } from './options.ts';
 import { signalNumber } from './signal-names.ts';
-import type { Hooks, Thread } from './thread.ts';
+import type { Route, Thread } from './thread.ts';
 
 /** A signal that comes again so soon is the same keystroke, handed on by a parent such as npm: ms. */
 const SAME_KEYSTROKE = 250;
@@ -23,7 +23,7 @@ function signalExitListeners(): number {
   }, 0);
 }
 
-export function createSignalRoute(thread: Thread): Hooks {
+export function createSignalRoute(thread: Thread): Route {
   const installed = new Set<NodeJS.Signals>();
   let first: number | undefined;
 

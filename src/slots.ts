@@ -16,7 +16,9 @@ export function claim({ cells }: Table, threadId: number, parentId: number): num
     if (Atomics.compareExchange(cells, at(slot, Cell.state), State.free, State.claimed) !== State.free) continue;
     Atomics.store(cells, at(slot, Cell.thread), threadId);
     Atomics.store(cells, at(slot, Cell.parent), parentId);
-    for (const cell of [Cell.order, Cell.handler, Cell.count, Cell.failures]) Atomics.store(cells, at(slot, cell), 0);
+    for (const cell of [Cell.linked, Cell.order, Cell.handler, Cell.count, Cell.failures]) {
+      Atomics.store(cells, at(slot, cell), 0);
+    }
     raise(cells, Header.used, slot + 1);
     Atomics.store(cells, at(slot, Cell.state), State.joined);
     return slot;
@@ -51,6 +53,15 @@ export function childrenOf({ cells }: Table, parentId: number): Slot[] {
     children.push({ index, threadId: Atomics.load(cells, at(index, Cell.thread)), state });
   }
   return children;
+}
+
+/** The slot of a thread; undefined for the root, which has none. */
+export function slotOf({ cells }: Table, threadId: number): number | undefined {
+  const used = Atomics.load(cells, Header.used);
+  for (let slot = 0; slot < used; slot++) {
+    if (Atomics.load(cells, at(slot, Cell.thread)) === threadId) return slot;
+  }
+  return undefined;
 }
 
 export function stateOf({ cells }: Table, slot: number): number {

@@ -4,7 +4,6 @@
  */
 import { setMaxListeners } from 'node:events';
 import threads, { type Worker } from 'node:worker_threads';
-import { createConsole } from '../workers/console.ts';
 import { createUp } from '../workers/up.ts';
 import { now } from './clock.ts';
 import { createDriver, type Driver } from './drivers.ts';
@@ -53,10 +52,16 @@ interface Run {
   report: ShutdownReport | undefined;
 }
 
-/** What installs this thread's exit routes, and takes them away again without a trace. */
-export interface Hooks {
+/** What listens for an exit route, and takes its listeners away again without a trace. */
+export interface Route {
   install(): void;
   uninstall(): void;
+}
+
+/** All of this thread's exit routes. */
+export interface Hooks extends Route {
+  /** This thread has made a Worker, which may register something before this thread does, or hears of it. */
+  watch(): void;
 }
 
 export interface Thread {
@@ -65,7 +70,8 @@ export interface Thread {
   readonly drains: Registry;
   readonly links: Links;
   readonly pools: Pools;
-  settings: Settings;
+  readonly settings: Settings;
+  configure(settings: Settings): void;
   /** Aborted when this thread is to end. A new one after each shutdown in a thread that lives on. */
   readonly signal: AbortSignal;
   onNewSignal(listener: (signal: AbortSignal) => void): void;
@@ -109,6 +115,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   const pools = createPools();
   const signalListeners = new Set<(signal: AbortSignal) => void>();
   const doneListeners = new Set<() => void>();
+  let settings = defaults;
   let controller = newController();
   let run: Run | undefined;
   let order: OrderMessage | undefined;
@@ -124,8 +131,6 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
         { table, threadId, parentId: ancestor?.threadId ?? 0, inherited: !isRoot },
         { onBegin: (reason) => abort(new ShutdownError(reason)), onOrder: obey, onOver, log },
       );
-
-  const output = isMainThread ? undefined : createConsole();
 
   function newController(): AbortController {
     const created = new AbortController();
@@ -167,29 +172,55 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
 
   function use(): void {
     if (used && run === undefined) return;
-    // Revived: somebody gave the event loop new work after all was done.
-    if (run?.report && thread.ending === undefined) renew();
+    if (run?.report) {
+      // It was told to end, and has acked: what comes now has as long as there is.
+      if (order !== undefined || thread.ending !== undefined) return void queueMicrotask(runLate);
+      // Revived: somebody gave the event loop new work after all was done.
+      renew();
+    }
     used = true;
     if (!installed) hooks.install();
     installed = true;
     up?.join();
   }
 
+  /** Calls what was registered when all was done. Nobody waits for it. */
+  function runLate(): void {
+    for (let handler = handlers.take(); handler !== undefined; handler = handlers.take()) {
+      const { name, call } = handler;
+      const failed = (thrown: unknown): void =>
+        log(`handler ${name}, registered at the very end, failed: ${toErrorText(toError(thrown)).stack}`);
+      try {
+        Promise.resolve(call()).catch(failed);
+      } catch (thrown) {
+        failed(thrown);
+      }
+    }
+  }
+
   function obey(message: OrderMessage): void {
-    const { reason, timeout, sync, direct } = message;
+    const { reason, timeout } = message;
     // It acted on the flag, and now the order has come down after all.
     const again = order !== undefined;
     order = message;
-    if (sync) output?.writeDirectly(direct, now() + timeout);
-    else output?.follow(direct);
     if (run?.report && !again) up?.ack([], [], 0);
     if (run) return;
     begin({ reason, timeout: timeout - Math.min(timeout * MARGIN.share, MARGIN.most) }).driver.drive();
   }
 
   function onOver(): void {
+    order = undefined;
     if (run === undefined) renew();
-    else run.finished.then(() => thread.liveOn());
+    else {
+      const over = run;
+      run.finished.then(() => liveOn(over));
+    }
+  }
+
+  async function liveOn(over: Run): Promise<void> {
+    await Promise.all([pools.end(), links.terminate()]);
+    // A new shutdown may have begun meanwhile, or this thread was told to end.
+    if (run === over && order === undefined) renew();
   }
 
   function begin({ reason, cause, timeout = thread.settings.timeout }: Terms): Run {
@@ -198,6 +229,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     const outcome: Outcome = { stages: [], drained: [], handlers: [] };
     const notes: string[] = [];
     let started = 0;
+    let stopPulse = (): void => {};
     /** Once this thread's event loop no longer turns: until when it blocks for its workers. */
     let blockUntil: number | undefined;
 
@@ -208,7 +240,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       reason,
       until: blockUntil ?? deadline(SHARES.workers),
       sync: blockUntil !== undefined || order?.sync === true,
-      direct: order?.direct ?? { stdout: true, stderr: true },
+      relay: order?.relay ?? { stdout: true, stderr: true },
     });
 
     function announce(phase: number): void {
@@ -235,26 +267,32 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
             Atomics.store(cells, Header.exitCode, reason.exitCode ?? 0);
             setPhase(Phase.begun);
           }
+          links.begin();
           abort(error);
+          if (links.size > 0) stopPulse = up?.pulse() ?? stopPulse;
         },
         refuse: () => pools.refuse(error),
         idle: (sync) => (sync ? undefined : pools.idle()),
         workers: {
           start(sync) {
             if (sync) return undefined;
-            announce(Phase.ordered);
+            stopPulse();
             const acks = links.order(toOrder());
+            announce(Phase.ordered);
             wake();
             return acks;
           },
           block() {
+            stopPulse();
             blockUntil ??= now() + thread.settings.syncTimeout;
-            announce(Phase.orderedSync);
-            links.block(toOrder(), wake);
+            links.block(toOrder(), () => {
+              announce(Phase.orderedSync);
+              wake();
+            });
           },
           terminateSilent: () => links.terminateSilent(),
         },
-        flush: (sync) => output?.flush(sync),
+        flush: (sync) => up?.flush(sync),
         onHandler({ name }) {
           started++;
           up?.showProgress(started, started + handlers.size, name);
@@ -265,7 +303,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     );
 
     function end(): void {
-      const workers = links.reports();
+      const { workers, told } = links.reports();
       const drained = outcome.drained.map((handler): HandlerReport => ({ ...handler, stage: 'drain' }));
       const own = [...drained, ...outcome.handlers];
       const timedOut = outcome.stages.some((stage) => stage.timedOut);
@@ -288,7 +326,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
         workers.map(toWorkerOutcome),
         own.filter((handler) => !isCleanHandler(handler)).length,
       );
-      if (!up?.isHeard()) logWorkers(workers);
+      if (!up?.isHeard()) logWorkers(workers.filter((worker) => !told.has(worker)));
       for (const listener of doneListeners) listener();
       doneListeners.clear();
       tell(report);
@@ -338,7 +376,6 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     setPhase(Phase.running);
     links.over();
     up?.over();
-    output?.restore();
     if (controller.signal.aborted) {
       controller = newController();
       for (const listener of signalListeners) listener(controller.signal);
@@ -355,7 +392,24 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     drains,
     links,
     pools,
-    settings: defaults,
+    get settings() {
+      if (isRoot) return settings;
+      // The root's, as far as they concern a worker that ends by itself.
+      return {
+        ...settings,
+        timeout: Atomics.load(cells, Header.ownTimeout) || settings.timeout,
+        syncTimeout: Atomics.load(cells, Header.ownSyncTimeout) || settings.syncTimeout,
+        crash: Atomics.load(cells, Header.ignoresCrash) === 0 ? settings.crash : ('off' as const),
+      };
+    },
+
+    configure(changed) {
+      settings = changed;
+      Atomics.store(cells, Header.ownTimeout, Math.max(1, changed.timeout));
+      Atomics.store(cells, Header.ownSyncTimeout, Math.max(1, changed.syncTimeout));
+      Atomics.store(cells, Header.ignoresCrash, changed.crash === 'off' ? 1 : 0);
+    },
+
     ending: undefined,
     use,
     log,
@@ -389,12 +443,12 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     },
 
     shutDownNow(terms) {
+      if (run?.report) runLate();
       (run ?? begin(terms)).driver.takeOver();
     },
 
     async liveOn() {
-      await Promise.all([pools.end(), links.terminate()]);
-      renew();
+      if (run && order === undefined && thread.ending === undefined) await liveOn(run);
     },
 
     whenDone(listener) {
@@ -412,6 +466,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   process.on('worker', (worker: Worker) => {
     links.saw(worker);
     pools.adopt();
+    hooks.watch();
   });
   return thread;
 }

@@ -50,7 +50,7 @@ const order = (timeout: number) => ({
   reason: { route: 'exit' as const },
   until: now() + timeout,
   sync: false,
-  direct: { stdout: false, stderr: false },
+  relay: { stdout: false, stderr: false },
 });
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
 const epochOf = (received: readonly unknown[]): number =>
@@ -92,7 +92,7 @@ it.each([
   expect(lines).toEqual([expect.stringMatching(/^dropped a message from worker 1001 that is/)]);
   port.postMessage(ack(epoch));
   await settled;
-  expect(links.reports()).toMatchObject([{ threadId: WORKER, status: 'acked', path: [WORKER] }]);
+  expect(links.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked', path: [WORKER] }]);
 });
 
 it('drops a second ack', async () => {
@@ -105,7 +105,7 @@ it('drops a second ack', async () => {
   port.postMessage(ack(epochOf(received), { handlers: [{ name: 'late', durationMs: 1, unfinished: true }] }));
   await turn();
   expect(lines).toEqual(['dropped a message from worker 1001 that is a second ack']);
-  expect(links.reports()).toMatchObject([{ status: 'acked', handlers: [] }]);
+  expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [] }]);
 });
 
 it('drops a message that cannot be read', async () => {
@@ -145,7 +145,7 @@ it('takes the ack of a worker that ended by itself, and does not wait for it', a
   await turn();
   expect(lines).toEqual(['ended: acked']);
   expect(links.order(order(1000))).toBeUndefined();
-  expect(links.reports()).toEqual([]);
+  expect(links.reports().workers).toEqual([]);
 });
 
 it('reports a worker as lost that is gone without an ack, and frees its slot', async () => {
@@ -154,7 +154,7 @@ it('reports a worker as lost that is gone without an ack, and frees its slot', a
   const settled = links.order(order(10_000));
   port.close();
   await settled;
-  expect(links.reports()).toMatchObject([{ status: 'lost', diagnosis: 'it ended' }]);
+  expect(links.reports().workers).toMatchObject([{ status: 'lost', diagnosis: 'it ended' }]);
   expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.free);
 });
 
@@ -169,7 +169,7 @@ it('gives up on silent workers, and says how far each of them came', async () =>
   Atomics.store(table.cells, at(running.slot, Cell.handler), 2);
   Atomics.store(table.cells, at(running.slot, Cell.count), 3);
   expect(links.terminateSilent()).toBe(true);
-  expect(links.reports().map(({ status, diagnosis }) => `${status}: ${diagnosis}`)).toEqual([
+  expect(links.reports().workers.map(({ status, diagnosis }) => `${status}: ${diagnosis}`)).toEqual([
     'timed-out: its event loop was blocked and the order never read',
     'timed-out: it read the order, and no handler of it has started',
     'timed-out: handler  blocks it (1 of 3 done)',
@@ -189,7 +189,7 @@ it('blocks for acks that come while the event loop does not turn, and no longer 
   });
   expect(now() - startedAt).toBeGreaterThanOrEqual(195);
   expect(links.terminateSilent()).toBe(true);
-  expect(links.reports().map(({ threadId, status }) => [threadId, status])).toEqual([
+  expect(links.reports().workers.map(({ threadId, status }) => [threadId, status])).toEqual([
     [WORKER, 'acked'],
     [WORKER + 1, 'timed-out'],
   ]);

@@ -1,140 +1,101 @@
 /**
- * A worker's console. What it prints travels through its parent's event loop; a parent that blocks in a synchronous
- * route reads none of it any more, so the worker writes to the descriptors itself from then on, and writes again what
- * was on its way.
+ * A worker's console. What it prints travels through its parent's event loop, in pieces that the parent asks for; a
+ * parent that blocks in a synchronous route asks no more. So from the order on, a worker's output goes over its link:
+ * the parent reads that in either way, and before the ack.
  */
 import { writeSync } from 'node:fs';
 import { now } from '../src/clock.ts';
+import type { Streams } from '../src/protocol.ts';
 
 export interface Console {
-  /** The parent still reads: remembers what it has not read yet, where `direct` says that it may be written again. */
-  follow(direct: Direct): void;
-  /** The parent reads no more: from now on, what this thread prints goes to the descriptors. Gives up at `until`. */
-  writeDirectly(direct: Direct, until: number): void;
-  /** Settles once all that was printed is read or written; undefined if it is. `sync`: now or never. */
+  /** From now on what this thread prints goes to `print`, for the streams that nobody captures. */
+  relay(streams: Streams, print: (stream: keyof Streams, chunk: Chunk) => void): void;
+  /** What was printed before is read first; undefined if it is. `sync`: nobody reads it any more. */
   flush(sync: boolean): Promise<unknown> | undefined;
   restore(): void;
 }
 
-/** Whether a stream ends up at this process's own descriptor, and not with somebody who captures it. */
-interface Direct {
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-}
+export type Chunk = string | Uint8Array;
 
 interface Output {
-  writeDirectly(until: number): void;
   flush(sync: boolean): Promise<unknown> | undefined;
   restore(): void;
-}
-
-/** How long to wait before a pipe that was full is tried again: ms. */
-const RETRY = 1;
-
-const isFull = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EAGAIN';
-
-/** Writes all of `chunk`: a pipe takes it in pieces, and nothing while it is full. */
-function writeAll(descriptor: number, chunk: Uint8Array, until: number): void {
-  for (let written = 0; written < chunk.length; ) {
-    try {
-      written += writeSync(descriptor, chunk, written);
-    } catch (error) {
-      if (!isFull(error) || now() > until) return;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY);
-    }
-  }
 }
 
 /** Settles once the parent has read all of `stream`. */
-function whenRead(stream: NodeJS.WriteStream): Promise<unknown> | undefined {
+function whenRead(stream: NodeJS.WriteStream): Promise<void> | undefined {
   if (stream.writableLength === 0) return undefined;
-  return new Promise<void>((resolve) => stream.write('', () => resolve()));
+  return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
-/** A stream that somebody captures: it is left as it is. */
+/** What was printed, as it is now: a buffer may be filled anew by whoever printed it. */
+function toChunk(data: Chunk, encoding: unknown): Chunk {
+  if (typeof data !== 'string') return Uint8Array.from(data);
+  if (typeof encoding !== 'string' || !Buffer.isEncoding(encoding) || /^utf-?8$/i.test(encoding)) return data;
+  return Uint8Array.from(Buffer.from(data, encoding));
+}
+
+function createOutput(stream: NodeJS.WriteStream, print: (chunk: Chunk) => void): Output {
+  // It may be somebody's own.
+  const before = Object.getOwnPropertyDescriptor(stream, 'write');
+  /** What is printed while the parent still reads what was printed before. */
+  let held: Chunk[] | undefined;
+  let release = (): void => {};
+
+  const reading = whenRead(stream);
+  if (reading) {
+    held = [];
+    reading.then(() => release());
+  }
+  const released =
+    reading &&
+    new Promise<void>((resolve) => {
+      release = () => {
+        for (const chunk of held ?? []) print(chunk);
+        held = undefined;
+        resolve();
+      };
+    });
+
+  const write = (data: Chunk, ...rest: unknown[]): boolean => {
+    const done = rest.find((argument) => typeof argument === 'function');
+    const chunk = toChunk(data, rest[0]);
+    if (held) held.push(chunk);
+    else print(chunk);
+    if (done) process.nextTick(done);
+    return true;
+  };
+  Object.defineProperty(stream, 'write', { value: write, configurable: true, writable: true });
+
+  return {
+    flush(sync) {
+      if (sync) release();
+      return held && released;
+    },
+    restore() {
+      release();
+      if (before) Object.defineProperty(stream, 'write', before);
+      else Reflect.deleteProperty(stream, 'write');
+    },
+  };
+}
+
+/** A stream that somebody captures stays as it is. */
 const createCaptured = (stream: NodeJS.WriteStream): Output => ({
-  writeDirectly() {},
   flush: (sync) => (sync ? undefined : whenRead(stream)),
   restore() {},
 });
 
-function createOutput(stream: NodeJS.WriteStream, descriptor: number): Output {
-  const write = stream.write.bind(stream);
-  const unread = new Set<Uint8Array>();
-  let until: number | undefined;
-  let written: Promise<void> | undefined;
-
-  function writeUnread(): void {
-    for (const chunk of unread) writeAll(descriptor, chunk, until ?? 0);
-    unread.clear();
-    written = undefined;
-  }
-
-  const replacement = (data: string | Uint8Array, ...rest: unknown[]): boolean => {
-    const encoding = rest.find((argument) => typeof argument === 'string');
-    const done = rest.find((argument) => typeof argument === 'function');
-    const chunk = typeof data === 'string' ? Buffer.from(data, toEncoding(encoding)) : data;
-    const read = (error?: Error | null): void => {
-      unread.delete(chunk);
-      done?.(error);
-    };
-    if (until === undefined) {
-      unread.add(chunk);
-      return write(chunk, read);
-    }
-    if (unread.size > 0) unread.add(chunk);
-    else writeAll(descriptor, chunk, until);
-    if (done) process.nextTick(done);
-    return true;
-  };
-  Object.defineProperty(stream, 'write', { value: replacement, configurable: true, writable: true });
-
-  return {
-    writeDirectly(end) {
-      if (until !== undefined) return;
-      until = end;
-      if (unread.size === 0) return;
-      // What the parent had read, it has said before it blocked: that news is in before this immediate runs.
-      written = new Promise((resolve) => {
-        setImmediate(() => {
-          writeUnread();
-          resolve();
-        });
-      });
-    },
-
-    flush(sync) {
-      if (until === undefined) return sync ? undefined : whenRead(stream);
-      if (sync) writeUnread();
-      return written;
-    },
-
-    restore() {
-      Reflect.deleteProperty(stream, 'write');
-    },
-  };
-}
-
-const toEncoding = (encoding: unknown): BufferEncoding =>
-  typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8';
-
 export function createConsole(): Console {
   let outputs: Output[] = [];
 
-  function follow({ stdout, stderr }: Direct): void {
-    if (outputs.length > 0) return;
-    outputs = [
-      stdout ? createOutput(process.stdout, 1) : createCaptured(process.stdout),
-      stderr ? createOutput(process.stderr, 2) : createCaptured(process.stderr),
-    ];
-  }
-
   return {
-    follow,
-
-    writeDirectly(direct, until) {
-      follow(direct);
-      for (const output of outputs) output.writeDirectly(until);
+    relay({ stdout, stderr }, print) {
+      if (outputs.length > 0) return;
+      outputs = [
+        stdout ? createOutput(process.stdout, (chunk) => print('stdout', chunk)) : createCaptured(process.stdout),
+        stderr ? createOutput(process.stderr, (chunk) => print('stderr', chunk)) : createCaptured(process.stderr),
+      ];
     },
 
     flush(sync) {
@@ -147,4 +108,27 @@ export function createConsole(): Console {
       outputs = [];
     },
   };
+}
+
+/** How long to wait before a pipe that was full is tried again: ms. */
+const RETRY = 1;
+
+const DESCRIPTORS = { stdout: 1, stderr: 2 } as const;
+
+const isFull = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+
+/**
+ * Writes to the descriptor itself, for a worker whose link its blocked parent has not. A pipe takes a chunk in pieces,
+ * and nothing while it is full; at `until` the rest is given up.
+ */
+export function writeDirectly(stream: keyof Streams, chunk: Chunk, until: number): void {
+  const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(DESCRIPTORS[stream], bytes, written);
+    } catch (error) {
+      if (!isFull(error) || now() > until) return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY);
+    }
+  }
 }

@@ -3,6 +3,7 @@
  * ancestor is too busy to relay an order.
  */
 import threads, { type MessagePort } from 'node:worker_threads';
+import { now } from '../src/clock.ts';
 import {
   at,
   Cell,
@@ -13,30 +14,41 @@ import {
   isOver,
   KEY,
   type LinkMessage,
+  Ordered,
   type OrderMessage,
   Phase,
+  type PrintMessage,
   type Reason,
   ROUTES,
   State,
+  type Streams,
   type Table,
   VERSION,
   type WorkerOutcome,
 } from '../src/protocol.ts';
 import { signalName } from '../src/signal-names.ts';
-import { claim, release, showProgress, stateOf } from '../src/slots.ts';
+import { claim, isThrough, release, showProgress, slotOf, stateOf } from '../src/slots.ts';
+import { type Chunk, createConsole, writeDirectly } from './console.ts';
 
 /** How long an order may take to come down through the ancestors before a worker acts on the flag itself: ms. */
 const RELAY = 100;
 
+/** How often a worker shows that its event loop turns, while its own workers wait for their order: ms. */
+const PULSE = 25;
+
 export interface Up {
   /** The first use: takes a slot and sends a link. The slot counts from here on, wherever the link is. */
   join(): void;
-  /** Whether a parent will tell what this worker acks: there is one, and its event loop has taken or will take the link. */
+  /** Whether a parent will tell what this worker acks. */
   isHeard(): boolean;
   /** Whether this worker was told to end, seen without the event loop. */
   isOrdered(): boolean;
+  /** Shows the workers below that this thread's event loop turns; what it returns stops that. */
+  pulse(): () => void;
   /** The handler that is about to run, for a parent that gets no ack. */
   showProgress(handler: number, count: number, name: string): void;
+  /** Settles once the parent has all that this thread has printed. */
+  flush(sync: boolean): Promise<unknown> | undefined;
   ack(handlers: readonly HandlerOutcome[], workers: readonly WorkerOutcome[], failures: number): void;
   /** The shutdown is over and this thread lives on. */
   over(): void;
@@ -54,7 +66,7 @@ interface Listeners {
   /** The shutdown of the whole tree has begun. */
   onBegin(reason: Reason): void;
   onOrder(order: OrderMessage): void;
-  /** The shutdown of the whole tree is over, and this thread lives on. */
+  /** The shutdown is over, and this thread lives on. */
   onOver(): void;
   log(message: string): void;
 }
@@ -62,15 +74,27 @@ interface Listeners {
 export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listeners): Up {
   const { table, threadId, parentId, inherited } = place;
   const { cells } = table;
+  const output = createConsole();
   let slot: number | undefined;
   let port: MessagePort | undefined;
-  let delivered = false;
   let ordered = false;
   let epoch = 0;
   let timer: NodeJS.Timeout | undefined;
   let complained = false;
-  /** The root blocks, and this worker's link was not delivered before. */
-  let unheard = false;
+
+  const cell = (name: number): number => (slot === undefined ? 0 : Atomics.load(cells, at(slot, name)));
+  /** The parent has taken the link, so that an order comes over it, and what goes up arrives. */
+  const isLinked = (): boolean => port !== undefined && cell(Cell.linked) !== 0;
+  const phase = (): number => Atomics.load(cells, Header.phase);
+
+  function setState(state: number): void {
+    if (slot !== undefined) Atomics.store(cells, at(slot, Cell.state), state);
+  }
+
+  function ring(): void {
+    Atomics.add(cells, Header.doorbell, 1);
+    Atomics.notify(cells, Header.doorbell);
+  }
 
   function receive(message: unknown): void {
     if (isOrder(message)) obey(message);
@@ -85,12 +109,21 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
     clearTimeout(timer);
     ordered = true;
     epoch = order.epoch;
-    setState(State.read);
+    if (slot !== undefined && !isThrough(stateOf(table, slot))) setState(State.read);
+    const until = now() + order.timeout;
+    output.relay(order.relay, (stream, chunk) => print(stream, chunk, until));
+    // What the parent has not read yet, it will not read.
+    if (order.sync) output.flush(true);
     onOrder(order);
   }
 
-  function setState(state: number): void {
-    if (slot !== undefined) Atomics.store(cells, at(slot, Cell.state), state);
+  function print(stream: keyof Streams, chunk: Chunk, until: number): void {
+    if (port === undefined || (phase() === Phase.orderedSync && !isLinked())) {
+      writeDirectly(stream, chunk, until);
+      return;
+    }
+    port.postMessage({ type: 'print', version: VERSION, stream, chunk } satisfies PrintMessage);
+    if (phase() === Phase.orderedSync) ring();
   }
 
   function reason(): Reason {
@@ -102,39 +135,41 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
     };
   }
 
-  /** Nobody has relayed the order: what it would have said is in the table. */
+  /** No order has come: what it would have said is in the table. */
   function actAlone(): void {
-    if (ordered) return;
-    const sync = Atomics.load(cells, Header.phase) === Phase.orderedSync;
-    unheard = sync && !delivered;
-    const timeout = Atomics.load(cells, Header.timeout);
-    const direct = { stdout: true, stderr: true };
-    obey({ type: 'order', version: VERSION, epoch: 0, reason: reason(), timeout, sync, direct });
+    if (ordered || slot === undefined) return;
+    const told = cell(Cell.order);
+    obey({
+      type: 'order',
+      version: VERSION,
+      epoch: 0,
+      reason: reason(),
+      timeout: Atomics.load(cells, Header.timeout),
+      sync: phase() === Phase.orderedSync,
+      relay: { stdout: !(told & Ordered.stdoutCaptured), stderr: !(told & Ordered.stderrCaptured) },
+    });
   }
 
-  function parentState(): number | undefined {
-    const used = Atomics.load(cells, Header.used);
-    for (let index = 0; index < used; index++) {
-      if (Atomics.load(cells, at(index, Cell.thread)) === parentId) return stateOf(table, index);
-    }
-    return undefined;
-  }
+  const isExpecting = (): boolean =>
+    slot !== undefined && !ordered && phase() >= Phase.ordered && stateOf(table, slot) !== State.idle;
 
-  /** The whole tree was ordered to shut down: the order is on its way, unless the parent cannot relay it. */
+  /** The whole tree was ordered to shut down: the order is on its way, unless an ancestor cannot relay it. */
   function expectOrder(): void {
     clearTimeout(timer);
-    const phase = Atomics.load(cells, Header.phase);
-    if (slot === undefined || ordered || phase < Phase.ordered || stateOf(table, slot) === State.idle) return;
-    const parent = parentState();
-    const unreachable = phase === Phase.orderedSync && !delivered && parent === undefined;
+    if (!isExpecting()) return;
+    const parent = slotOf(table, parentId);
+    const pulse = parent === undefined ? 0 : Atomics.load(cells, at(parent, Cell.pulse));
+    // A link that has not arrived by the time at which the root blocks does not arrive any more.
+    const isUnreachable = phase() === Phase.orderedSync && !isLinked();
     timer = setTimeout(
       () => {
-        // A parent that has read its own order will relay it in its workers stage.
-        const relays = parentState();
-        if (relays !== undefined && relays >= State.read) expectOrder();
+        if (!isExpecting()) return;
+        // The parent's event loop turns, and it has not come to its workers yet.
+        const turns = parent !== undefined && Atomics.load(cells, at(parent, Cell.pulse)) !== pulse;
+        if (turns && cell(Cell.order) === 0) expectOrder();
         else actAlone();
       },
-      unreachable ? 0 : RELAY,
+      isUnreachable ? 0 : RELAY,
     );
   }
 
@@ -142,13 +177,13 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
   function watch(seen: number): void {
     const wait = Atomics.waitAsync(cells, Header.phase, seen);
     const changed = (): void => {
-      const phase = Atomics.load(cells, Header.phase);
-      if (phase !== seen) {
-        if (phase === Phase.running) onOver();
+      const current = phase();
+      if (current !== seen) {
+        if (current === Phase.running) onOver();
         else if (seen === Phase.running) onBegin(reason());
         expectOrder();
       }
-      watch(phase);
+      watch(current);
     };
     if (wait.async) wait.value.then(changed);
     else changed();
@@ -156,55 +191,60 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
 
   if (inherited) watch(Phase.running);
 
+  function link(claimed: number): void {
+    const channel = new MessageChannel();
+    port = channel.port1;
+    port.on('message', receive);
+    port.on('messageerror', () => receive(undefined));
+    port.unref();
+    const message: LinkMessage = {
+      [KEY]: VERSION,
+      slot: claimed,
+      port: channel.port2,
+      ...(!inherited && { buffer: table.buffer }),
+    };
+    const workAlone = (): void => {
+      if (cell(Cell.linked) !== 0) return;
+      // No ancestor uses the library: this worker's handlers run when its own thread ends.
+      port?.close();
+      port = undefined;
+      release(table, claimed, threadId);
+    };
+    // It is taken, too, by a listener of somebody else's.
+    threads.postMessageToThread(parentId, message, [channel.port2]).then(workAlone, workAlone);
+  }
+
   return {
     join() {
-      if (slot !== undefined) {
-        setState(State.joined);
-        expectOrder();
-        return;
+      if (slot !== undefined) setState(State.joined);
+      else {
+        slot = claim(table, threadId, parentId);
+        if (slot === undefined) log(`no slot is free, so worker ${threadId} works alone`);
+        else link(slot);
       }
-      slot = claim(table, threadId, parentId);
-      if (slot === undefined) {
-        log(`no slot is free, so worker ${threadId} works alone`);
-        return;
-      }
-      const channel = new MessageChannel();
-      port = channel.port1;
-      port.on('message', receive);
-      port.on('messageerror', () => receive(undefined));
-      port.unref();
-      const message: LinkMessage = {
-        [KEY]: VERSION,
-        slot,
-        port: channel.port2,
-        ...(!inherited && { buffer: table.buffer }),
-      };
-      const claimed = slot;
-      threads.postMessageToThread(parentId, message, [channel.port2]).then(
-        () => {
-          delivered = true;
-        },
-        () => {
-          // No ancestor uses the library: this worker's handlers run when its own thread ends.
-          port?.close();
-          port = undefined;
-          release(table, claimed, threadId);
-        },
-      );
       expectOrder();
     },
 
     isHeard() {
-      return port !== undefined && !unheard;
+      return port !== undefined && (isLinked() || phase() !== Phase.orderedSync);
     },
 
     isOrdered() {
-      return slot !== undefined && Atomics.load(cells, at(slot, Cell.order)) !== 0;
+      return cell(Cell.order) !== 0;
+    },
+
+    pulse() {
+      const index = slot;
+      if (index === undefined) return () => {};
+      const interval = setInterval(() => Atomics.add(cells, at(index, Cell.pulse), 1), PULSE);
+      return () => clearInterval(interval);
     },
 
     showProgress(handler, count, name) {
       if (slot !== undefined) showProgress(table, slot, handler, count, name);
     },
+
+    flush: output.flush,
 
     ack(handlers, workers, failures) {
       if (slot === undefined) return;
@@ -213,14 +253,16 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
       port?.postMessage({ type: 'ack', version: VERSION, epoch, handlers, workers });
       Atomics.store(cells, at(slot, Cell.failures), failures);
       setState(failures === 0 ? State.acked : State.failed);
-      Atomics.add(cells, Header.doorbell, 1);
-      Atomics.notify(cells, Header.doorbell);
+      ring();
     },
 
     over() {
       ordered = false;
       epoch = 0;
-      if (port) setState(State.idle);
+      output.restore();
+      if (slot === undefined) return;
+      Atomics.store(cells, at(slot, Cell.order), 0);
+      setState(State.idle);
     },
   };
 }
