@@ -37,6 +37,7 @@ export function createRoutes(thread: Thread): Hooks {
   /** The last look has found no work, and the loop has not turned since. */
   let isQuiet = false;
   let rounds = 0;
+  let turn: NodeJS.Immediate | undefined;
   let wrapper: typeof process.reallyExit | undefined;
   let inside = false;
 
@@ -60,8 +61,9 @@ export function createRoutes(thread: Thread): Hooks {
       return;
     }
     isQuiet = isIdle;
+    clearImmediate(turn);
     setImmediate(() => {
-      setImmediate(() => {
+      turn = setImmediate(() => {
         isQuiet = false;
         rounds = 0;
       }).unref();
@@ -82,10 +84,8 @@ export function createRoutes(thread: Thread): Hooks {
   function onExit(code: number): void {
     // A second wrapper where somebody has taken the first one away; signal-exit does when it unloads.
     if (active && process.reallyExit !== wrapper) wrap();
-    if (isDone()) {
-      if (thread.state === 'ended') thread.shutDownNow({ reason: { route: 'process.exit', exitCode: code } });
-      return;
-    }
+    thread.isExiting = true;
+    if (isDone()) return;
     // It may be a worker that has registered something, and this thread has not heard of it.
     thread.use();
     const { route, error: cause }: Crash | { route: 'process.exit'; error?: undefined } = crash ?? {

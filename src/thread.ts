@@ -83,6 +83,8 @@ export interface Thread {
   readonly state: 'running' | 'ending' | 'ended';
   /** How the process is to end after the shutdown. Undefined while it is to live on. */
   ending: { readonly signal?: NodeJS.Signals } | undefined;
+  /** The `'exit'` event is being emitted: nothing asynchronous happens any more. */
+  isExiting: boolean;
   /** Begins the asynchronous shutdown, or joins the one that runs. */
   shutDown(terms: Terms): Promise<ShutdownReport>;
   /** Does what is left to do, synchronously. */
@@ -122,6 +124,8 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   /** Whether anything was used since the beginning, or since a shutdown in a thread that lives on. */
   let used = false;
   let installed = false;
+  /** While a shutdown is through, and what was registered is being ended. */
+  let closing: Promise<unknown> | undefined;
 
   const links = createLinks({ table, threadId }, { log, onLink: use, onOwnEnd: logWorkers });
 
@@ -171,12 +175,14 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   }
 
   function use(): void {
-    if (used && run === undefined) return;
+    if ((used && !run?.report) || closing) return;
     if (run?.report) {
-      // It was told to end, and has acked: what comes now has as long as there is.
-      if (order !== undefined || thread.ending !== undefined) return void queueMicrotask(runLate);
+      // It was told to end, and is through: what comes now has as long as there is.
+      if (thread.isExiting) runLate();
+      else if (order !== undefined || thread.ending !== undefined) queueMicrotask(runLate);
       // Revived: somebody gave the event loop new work after all was done.
-      renew();
+      else renew();
+      if (run) return;
     }
     used = true;
     if (!installed) hooks.install();
@@ -217,9 +223,12 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     }
   }
 
+  /** Ends what was registered. What is used meanwhile is for the next shutdown, which waits. */
   async function liveOn(over: Run): Promise<void> {
-    await Promise.all([pools.end(), links.terminate()]);
-    // A new shutdown may have begun meanwhile, or this thread was told to end.
+    closing = Promise.all([pools.end(), links.terminate()]);
+    await closing;
+    closing = undefined;
+    // This thread may have been told to end meanwhile.
     if (run === over && order === undefined) renew();
   }
 
@@ -292,7 +301,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
           },
           terminateSilent: () => links.terminateSilent(),
         },
-        flush: (sync) => up?.flush(sync),
+        flush: (sync) => up?.flush(sync || order?.sync === true),
         onHandler({ name }) {
           started++;
           up?.showProgress(started, started + handlers.size, name);
@@ -372,7 +381,6 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   function renew(): void {
     run = undefined;
     order = undefined;
-    thread.ending = undefined;
     setPhase(Phase.running);
     links.over();
     up?.over();
@@ -411,6 +419,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     },
 
     ending: undefined,
+    isExiting: false,
     use,
     log,
 
@@ -436,6 +445,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     },
 
     shutDown(terms) {
+      if (closing) return closing.then(() => thread.shutDown(terms));
       if (run) return run.finished;
       const { driver, finished } = begin(terms);
       driver.drive();
@@ -443,7 +453,6 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     },
 
     shutDownNow(terms) {
-      if (run?.report) runLate();
       (run ?? begin(terms)).driver.takeOver();
     },
 

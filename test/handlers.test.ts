@@ -75,6 +75,8 @@ const situations: Record<string, Expectation> = {
   },
   'new work in beforeExit': { prints: ['zipped', 'timer', 'worker', 'handler'] },
   'a listener of beforeExit that gives no work': { prints: ['handler'] },
+  'a listener of beforeExit that gives work again and again': { prints: ['all rounds', 'handler'] },
+  'registered in a listener of exit': { prints: ['own', 'late'] },
   'nothing registered': { prints: [] },
   'many listeners of the signal': { prints: ['beforeExit', 'handler'] },
   'a logger that fails': { prints: ['worker-atexit: handler throws failed: Error: thrown', 'a'], code: 1 },

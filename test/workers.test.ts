@@ -154,3 +154,56 @@ it('loses and doubles no line of a worker when a shutdown is cut short', async (
   expect(log.length).toBeGreaterThan(0);
   expect(stdout.split('\n').slice(0, -1).sort()).toEqual(log.sort());
 });
+
+it('a grandchild cleans up whose link cannot be delivered any more', async () => {
+  const { code, log } = await play('undelivered grandchild');
+  expect({ code, log }).toEqual({
+    code: 3,
+    log: ['worker 2', 'worker 1', 'main', 'worker 1: acked cleanUp', 'worker 2: acked'],
+  });
+});
+
+it('a worker below a parent that blocks while it drains acts on its own', async () => {
+  const { code, log } = await play('a parent that blocks while it drains');
+  expect({ code, log }).toEqual({
+    code: 3,
+    log: [
+      'worker 2',
+      'main',
+      'worker 1: timed-out it read the order, and no handler of it has started',
+      'worker 2: acked its parent did not ack for it',
+    ],
+  });
+});
+
+it('a worker below a parent that drains waits for its order', async () => {
+  const { code, log } = await play('a parent that drains');
+  expect({ code, log }).toEqual({
+    code: 3,
+    log: ['drained', 'worker 2', 'main', 'worker 1: acked drains', 'worker 2: acked cleanUp'],
+  });
+});
+
+it('a worker cleans up although the main thread has only imported the library', async () => {
+  const { code, log } = await play('main only imports');
+  expect({ code, log }).toEqual({ code: 3, log: ['worker 1'] });
+});
+
+it('reports a worker that is lost in the drain stage', async () => {
+  const { code, log } = await play('a worker that is lost while the others drain');
+  expect({ code, log }).toEqual({ code: 1, log: ['main', 'worker 1: lost it ended with exit code 1'] });
+});
+
+it('lets the main thread’s settings hold for a worker that ends by itself', async () => {
+  const startedAt = Date.now();
+  const { stderr } = await play('settings');
+  expect(stderr).toContain('worker 1: handler never was left unfinished');
+  // The default would be 8 s.
+  expect(Date.now() - startedAt).toBeLessThan(7000);
+});
+
+it('shows all that a worker prints, of any size and kind', async () => {
+  const { code, stdout, stderr } = await play('printing');
+  expect({ code, stderr }).toEqual({ code: 3, stderr: 'an error\n' });
+  expect(stdout).toBe(`${'x'.repeat(200_000)}\nhi\nthe last line\n`);
+});

@@ -81,10 +81,23 @@ function createOutput(stream: NodeJS.WriteStream, print: (chunk: Chunk) => void)
 }
 
 /** A stream that somebody captures stays as it is. */
-const createCaptured = (stream: NodeJS.WriteStream): Output => ({
-  flush: (sync) => (sync ? undefined : whenRead(stream)),
-  restore() {},
-});
+function createCaptured(stream: NodeJS.WriteStream): Output {
+  let release = (): void => {};
+  return {
+    flush(sync) {
+      if (sync) release();
+      const reading = sync ? undefined : whenRead(stream);
+      return (
+        reading &&
+        new Promise<void>((resolve) => {
+          release = resolve;
+          reading.then(resolve);
+        })
+      );
+    },
+    restore() {},
+  };
+}
 
 export function createConsole(): Console {
   let outputs: Output[] = [];

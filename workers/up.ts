@@ -179,8 +179,9 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
     const changed = (): void => {
       const current = phase();
       if (current !== seen) {
-        if (current === Phase.running) onOver();
-        else if (seen === Phase.running) onBegin(reason());
+        // A linked worker is told by a message, once.
+        if (current === Phase.running && !isLinked()) onOver();
+        if (seen === Phase.running && current !== Phase.running) onBegin(reason());
         expectOrder();
       }
       watch(current);

@@ -333,6 +333,18 @@ const situations = {
       throw new Error('the first crash');
     });
   },
+  'registered in a listener of exit'() {
+    register(named('own'));
+    process.on('exit', () => register(named('late')));
+  },
+  'a listener of beforeExit that gives work again and again'() {
+    register(named('handler'));
+    let rounds = 0;
+    process.on('beforeExit', () => {
+      if (++rounds < 20) setImmediate(() => {});
+      else if (rounds === 20) print('all rounds');
+    });
+  },
   'crash: off'() {
     atexit.configure({ crash: 'off' });
     register(named('wrong'));

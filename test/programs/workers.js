@@ -313,6 +313,112 @@ const situations = {
     },
     unlinked: stay,
   },
+  'undelivered grandchild': {
+    async main() {
+      main();
+      await ready('parent');
+      waitForGate();
+      process.exit(3);
+    },
+    parent() {
+      cleanUp();
+      stay();
+      // Its link passes through the main thread's event loop, which does not turn any more.
+      setTimeout(() => spawn('child'), 50);
+    },
+    child() {
+      cleanUp();
+      open();
+      setInterval(() => {}, 1000);
+    },
+  },
+  'a parent that blocks while it drains': {
+    async main() {
+      main({ timeout: 1600 });
+      await ready('parent');
+      atexit.exit(3);
+    },
+    async parent() {
+      atexit.onDrain(() => block(60_000));
+      await ready('child');
+      stay();
+    },
+    child() {
+      cleanUp();
+      stay();
+    },
+  },
+  'a parent that drains': {
+    async main() {
+      main();
+      await ready('parent');
+      atexit.exit(3);
+    },
+    async parent() {
+      // Longer than a worker waits for an order of a parent that is blocked.
+      atexit.onDrain(async function drains() {
+        await sleep(400);
+        log('drained');
+      });
+      await ready('child');
+      stay();
+    },
+    child() {
+      cleanUp();
+      stay();
+    },
+  },
+  'main only imports': {
+    async main() {
+      spawn('worker');
+      await new Promise(setImmediate);
+      waitForGate();
+      process.exit(3);
+    },
+    worker() {
+      cleanUp();
+      open();
+      setInterval(() => {}, 1000);
+    },
+  },
+  'a worker that is lost while the others drain': {
+    async main() {
+      main();
+      const worker = await ready('worker');
+      atexit.onDrain(() => worker.terminate());
+      atexit.exit(0);
+    },
+    worker() {
+      cleanUp();
+      stay();
+    },
+  },
+  settings: {
+    main() {
+      main({ timeout: 500 });
+      spawn('hangs');
+    },
+    hangs() {
+      atexit.register(never);
+    },
+  },
+  printing: {
+    async main() {
+      main();
+      await ready('prints');
+      process.exit(3);
+    },
+    prints() {
+      atexit.register(function prints() {
+        process.stdout.write(`${'x'.repeat(200_000)}\n`);
+        process.stdout.write('6869', 'hex');
+        process.stdout.write(Buffer.from('\n'), () => {});
+        process.stderr.write('an error\n');
+        console.log('the last line');
+      });
+      stay();
+    },
+  },
   captured: {
     async main() {
       const worker = await ready('worker', { stdout: true });
