@@ -211,8 +211,12 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     Atomics.store(link.table.cells, at(link.slot, Cell.linked), 1);
     port.on('message', (message) => receive(link, message));
     port.on('messageerror', () => complain(link, 'that cannot be read'));
-    // Without the Worker, the port is what tells that its thread is gone.
-    port.on('close', () => link.worker ?? leave(link, 'it ended'));
+    port.on('close', () => {
+      // Reading from a closed port ends the process with a segmentation fault, on every Node up to 26.
+      link.port = undefined;
+      // Without the Worker, the port is what tells that its thread is gone.
+      if (!link.worker) leave(link, 'it ended');
+    });
     port.unref();
   }
 

@@ -151,6 +151,7 @@ it('takes the ack of a worker that ended by itself, and does not wait for it', a
 it('reports a worker as lost that is gone without an ack, and frees its slot', async () => {
   const { links, join, table } = createScene();
   const { port, slot } = join();
+  links.begin();
   const settled = links.order(order(10_000));
   port.close();
   await settled;
