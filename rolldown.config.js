@@ -6,11 +6,11 @@ export default defineConfig([
   // The library is one file, so that a worker loads one small module and not a tree of them. The task that is started
   // inside other people's workers imports nothing at all.
   { input: { index: 'src/index.ts', wake: 'workers/wake.ts' }, platform: 'node', output },
-  // An adapter finds the library in the file beside it.
-  {
-    input: { piscina: 'src/piscina.ts' },
+  // An adapter is one file, too, and finds the library in the file beside it.
+  ...['piscina', 'tinypool', 'workerpool'].map((name) => ({
+    input: { [name]: `src/${name}.ts` },
     platform: 'node',
     external: /\/index\.ts$/,
     output: { ...output, paths: (id) => (id.endsWith('/index.ts') ? './index.js' : id) },
-  },
+  })),
 ]);

@@ -1,6 +1,6 @@
 // What `npm test` and `npm run demo` start with: installs and builds, each only when that is needed.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,5 +21,6 @@ function npm(...args) {
 if (time('node_modules/.package-lock.json') < time('package-lock.json')) npm('ci');
 
 const sources = Math.max(newest('src'), newest('workers'), time('rolldown.config.js'), time('package.json'));
-const built = ['dist/index.js', 'dist/piscina.js', 'dist/wake.js', 'dist/types/src/index.d.ts'];
+const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
+const built = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? [] : Object.values(entry)));
 if (Math.min(...built.map(time)) < sources) npm('run', 'build');

@@ -13,6 +13,11 @@ export function instance(): Instance {
   return found;
 }
 
+/** Whether `pool` is registered already: then it is left as it is. */
+export function isRegistered(pool: object): boolean {
+  return instance().hasPool(pool);
+}
+
 /** What every `registerPool` takes. */
 export interface PoolOptions {
   /** What the report calls the pool's workers, followed by their thread ids. */

@@ -88,10 +88,14 @@ export function createInstance(): Instance {
       thread.links.setTerms(worker, { name, timeout, pool: { wake } });
     },
 
-    addPool(pool) {
+    cleanUp: thread.links.cleanUp,
+
+    addPool(owner, pool) {
       thread.use();
-      thread.pools.add(pool);
+      thread.pools.add(owner, pool);
     },
+
+    hasPool: thread.pools.has,
 
     isShuttingDown: thread.isShuttingDown,
 

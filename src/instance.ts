@@ -43,9 +43,13 @@ export interface Instance {
   onDrain(handler: unknown, args: readonly unknown[]): void;
   unregister(handler: unknown): void;
   registerWorker(worker: unknown, options: WorkerOptions): WorkerLink;
-  addPool(pool: Pool): void;
+  /** `owner` is the program's own object of the pool. */
+  addPool(owner: object, pool: Pool): void;
+  hasPool(owner: object): boolean;
   /** Names a pool's worker and sets its terms; the pool itself ends it. `wake` makes its event loop turn. */
   addPoolWorker(worker: Worker, options: WorkerOptions, wake: () => void): void;
+  /** Lets a worker clean up that its pool is about to end by other means than `terminate()`. */
+  cleanUp(worker: Worker): Promise<void>;
   isShuttingDown(): boolean;
   shutdown(options: ShutdownOptions): Promise<ShutdownReport>;
   exit(code?: number): Promise<never>;

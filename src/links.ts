@@ -86,6 +86,8 @@ export interface Links {
   /** A message from another thread; true if it was a worker's link. */
   accept(message: unknown, source: number): boolean;
   setTerms(worker: Worker, terms: Terms): void;
+  /** Lets one registered worker clean up, and does not end it. */
+  cleanUp(worker: Worker): Promise<void>;
   forget(worker: Worker): void;
   /** Lets one registered worker clean up, ends it, and resolves to what became of it. */
   shutdown(worker: Worker): Promise<WorkerReport>;
@@ -384,12 +386,16 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
    * to clean up, it ends the worker at once.
    */
   async function retire(worker: Worker): Promise<number> {
-    const terminate = terminatorOf(worker);
+    await cleanUp(worker);
+    return terminatorOf(worker)?.() ?? 0;
+  }
+
+  /** Lets one worker clean up, while this thread lives on. Settles at once where there is nothing to do, or no more. */
+  async function cleanUp(worker: Worker): Promise<void> {
     const { timeout = RETIREMENT, pool } = termsOf.get(worker) ?? {};
     findUndelivered(worker.threadId);
     const link = links.get(worker.threadId);
-    if (!terminate) return 0;
-    if (!link || isOver(link) || link.ack || retiring.has(link)) return terminate();
+    if (!link || isOver(link) || link.ack || retiring.has(link)) return;
     const order: Order = {
       reason: { route: 'terminate' },
       until: now() + timeout,
@@ -402,11 +408,11 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       pool?.wake();
     }
     await new Promise<void>((resolve) => {
-      const silent = (): void => {
-        if (!pool || stateOf(link.table, link.slot) < State.read) resolve();
+      const unread = (): void => {
+        if (stateOf(link.table, link.slot) < State.read) resolve();
       };
       // An aborted task is often a busy loop, which must go, or such workers pile up.
-      const timers = [setTimeout(resolve, timeout), ...(pool ? [setTimeout(silent, PATIENCE)] : [])];
+      const timers = [setTimeout(resolve, timeout), ...(pool ? [setTimeout(unread, PATIENCE)] : [])];
       link.onDone = () => {
         for (const timer of timers) clearTimeout(timer);
         resolve();
@@ -415,7 +421,6 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     link.onDone = undefined;
     if (!link.ack && !link.ended) link.ended = withoutAck(link, 'timed-out', diagnose(link.table, link.slot));
     if (!present) onOwnEnd(reportOf(link));
-    return terminate();
   }
 
   function unlinked(worker: Worker, threadId: number): WorkerReport {
@@ -504,6 +509,8 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       else if (collecting) send(link, collecting);
       return true;
     },
+
+    cleanUp,
 
     setTerms(worker, terms) {
       termsOf.set(worker, terms);

@@ -18,7 +18,9 @@ export interface Pool {
 }
 
 export interface Pools {
-  add(pool: Pool): void;
+  /** `owner` is the program's own object of the pool. */
+  add(owner: object, pool: Pool): void;
+  has(owner: object): boolean;
   adopt(): void;
   refuse(error: ShutdownError): void;
   idle(): Promise<unknown> | undefined;
@@ -29,37 +31,54 @@ export interface Pools {
 }
 
 export function createPools(): Pools {
-  const pools = new Set<Pool>();
+  /** By the program's own objects: one that it has dropped is forgotten with them. */
+  const adapters = new WeakMap<object, Pool>();
+  const refs = new Set<WeakRef<object>>();
   let awake = false;
 
+  function* each(): Generator<Pool> {
+    for (const ref of refs) {
+      const owner = ref.deref();
+      const pool = owner && adapters.get(owner);
+      if (pool) yield pool;
+      else refs.delete(ref);
+    }
+  }
+
   return {
-    add(pool) {
-      pools.add(pool);
+    add(owner, pool) {
+      if (!adapters.has(owner)) refs.add(new WeakRef(owner));
+      adapters.set(owner, pool);
+    },
+
+    has(owner) {
+      return adapters.has(owner);
     },
 
     adopt() {
-      for (const pool of pools) pool.adopt();
+      for (const pool of each()) pool.adopt();
     },
 
     refuse(error) {
-      for (const pool of pools) pool.refuse(error);
+      for (const pool of each()) pool.refuse(error);
     },
 
     idle() {
-      const busy = [...pools].map((pool) => pool.idle()).filter((idle) => idle !== undefined);
+      const busy = [...each()].map((pool) => pool.idle()).filter((idle) => idle !== undefined);
       return busy.length === 0 ? undefined : Promise.all(busy);
     },
 
     wake() {
       if (awake) return [];
       awake = true;
-      return [...pools].map((pool) => pool.wake()).filter((note) => note !== undefined);
+      return [...each()].map((pool) => pool.wake()).filter((note) => note !== undefined);
     },
 
     end() {
       awake = false;
-      const ended = [...pools];
-      pools.clear();
+      const ended = [...each()];
+      for (const ref of refs) adapters.delete(ref.deref() ?? ref);
+      refs.clear();
       return Promise.all(ended.map((pool) => pool.end()));
     },
   };

@@ -104,7 +104,7 @@ it('changes nothing where an option is wrong', async () => {
   expect(lines).toEqual([expect.stringContaining('still logged')]);
 });
 
-it('takes no registerPool twice for granted: the second one names the pool anew', async () => {
+it('leaves a pool as it is that is registered again', async () => {
   expect(registerPool(registerPool(pool, { name: 'one' }), { name: 'two' })).toBe(pool);
   await atexit.shutdown();
 });

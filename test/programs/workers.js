@@ -514,6 +514,7 @@ const situations = {
     },
     forger() {
       cleanUp();
+      setInterval(() => {}, 1000);
       parentPort.once('message', async () => {
         const forge = async (fields) => {
           const { port1, port2 } = new MessageChannel();
@@ -527,7 +528,6 @@ const situations = {
         await postMessageToThread(0, { 'worker-atexit': 1, port: 'none' });
         await postMessageToThread(0, 'somebody else’s message').catch(() => {});
         parentPort.postMessage('done');
-        setInterval(() => {}, 1000);
       });
       parentPort.postMessage('ready');
     },

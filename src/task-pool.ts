@@ -1,0 +1,184 @@
+/**
+ * What Piscina and Tinypool, a fork of it, have in common: tasks that are watched, and workers that are parked in
+ * `Atomics.wait` while they are idle, where no message of any port is seen.
+ */
+import { createHook } from 'node:async_hooks';
+import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
+import { instance, type PoolOptions } from './adapter.ts';
+import type { ShutdownError } from './errors.ts';
+
+/** What differs from one such pool to the other. */
+export interface TaskPool {
+  /** What the report calls it unless told. */
+  readonly name: string;
+  /** What the pool calls the asynchronous resource of a task. */
+  readonly taskType: string;
+  readonly pool: { run: (task: unknown, options?: TaskOptions) => Promise<unknown>; destroy(): Promise<void> };
+  threads(): Worker[];
+  /** The Worker of what the pool keeps as one. */
+  workerOf(worker: unknown): Worker | undefined;
+  /** Whether idle workers are parked at all. */
+  parks(): boolean;
+  /** How many workers are idle, given how many of the tasks that were watched run. */
+  idleThreads(running: number): number;
+  /** Whether nothing is queued or running, watched or not. */
+  isIdle(running: number): boolean;
+}
+
+export interface TaskOptions {
+  readonly filename?: string;
+  readonly name?: string;
+}
+
+/**
+ * What the pool keeps of a worker: its port, and the counter in whose `Atomics.wait` an idle worker is parked. No public
+ * interface: an event or a task's asynchronous resource leads to it. Where neither does, a task wakes the worker.
+ */
+interface WorkerInfo {
+  readonly port: { postMessage(message: unknown): void };
+  readonly sharedBuffer: Int32Array;
+}
+
+const WAKE = fileURLToPath(new URL('./wake.js', import.meta.url));
+
+/** Where in `sharedBuffer` the pool counts the tasks that it has posted. */
+const REQUESTS = 0;
+
+/** How often a pool is asked whether it is idle that had tasks already when it was registered: ms. */
+const POLL = 5;
+
+function isWorkerInfo(value: unknown): value is WorkerInfo & { readonly worker: unknown } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'worker' in value &&
+    'port' in value &&
+    'sharedBuffer' in value &&
+    value.sharedBuffer instanceof Int32Array &&
+    value.sharedBuffer.buffer instanceof SharedArrayBuffer
+  );
+}
+
+/** Calls `submit` and finds the task that it makes. */
+function submitAndFind<T>(type: string, submit: () => T): { readonly result: T; readonly task: object | undefined } {
+  let task: object | undefined;
+  const hook = createHook({
+    init(_, kind, __, resource) {
+      if (kind === type) task ??= resource;
+    },
+  }).enable();
+  try {
+    return { result: submit(), task };
+  } finally {
+    hook.disable();
+  }
+}
+
+/** What an adapter has to tell of workers that the pool makes. */
+export interface Registered {
+  /** An object of the pool's may lead to a worker's port and counter. */
+  learn(info: unknown): void;
+}
+
+export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd: () => void = () => {}): Registered {
+  const { pool, taskType, workerOf } = taskPool;
+  const { name = taskPool.name, timeout } = options;
+  const terms = { name, ...(timeout !== undefined && { timeout }) };
+  const library = instance();
+  const infos = new WeakMap<Worker, WorkerInfo>();
+  const adopted = new WeakSet<Worker>();
+  const submit = pool.run;
+  /** Whether tasks were submitted before `run` was watched. */
+  let unwatched = !taskPool.isIdle(0);
+  let running = 0;
+  let awake = false;
+  let refusal: ShutdownError | undefined;
+  let settle: (() => void) | undefined;
+
+  function learn(info: unknown): void {
+    const worker = isWorkerInfo(info) ? workerOf(info.worker) : undefined;
+    if (!worker || !isWorkerInfo(info)) return;
+    infos.set(worker, info);
+    adopt(worker);
+    // It was started before the others were woken, and parks now.
+    if (awake) wakeByMessage(worker);
+  }
+
+  const isKnown = (worker: Worker): boolean => infos.has(worker);
+
+  function adopt(worker: Worker): void {
+    if (adopted.has(worker)) return;
+    adopted.add(worker);
+    library.addPoolWorker(worker, terms, () => wakeByMessage(worker));
+  }
+
+  const run = async (...args: Parameters<typeof submit>): Promise<unknown> => {
+    if (refusal) throw refusal;
+    running++;
+    const call = (): Promise<unknown> => submit.apply(pool, args);
+    const { result, task } = taskPool.threads().every(isKnown) ? { result: call() } : submitAndFind(taskType, call);
+    try {
+      return await result;
+    } finally {
+      running--;
+      if (task) learn(Reflect.get(task, 'workerInfo'));
+      if (running === 0) settle?.();
+    }
+  };
+  Object.defineProperty(pool, 'run', { value: run, configurable: true, writable: true });
+
+  function wakeByMessage(worker: Worker): void {
+    const info = infos.get(worker);
+    if (!info || !taskPool.parks()) return;
+    info.port.postMessage({ task: false, taskId: -1, filename: WAKE, name: 'default', histogramEnabled: 0 });
+    Atomics.add(info.sharedBuffer, REQUESTS, 1);
+    Atomics.notify(info.sharedBuffer, REQUESTS, 1);
+  }
+
+  async function whenIdle(): Promise<void> {
+    while (!taskPool.isIdle(running)) await new Promise((resolve) => setTimeout(resolve, POLL));
+    unwatched = false;
+  }
+
+  library.addPool(pool, {
+    adopt() {
+      for (const worker of taskPool.threads()) adopt(worker);
+    },
+
+    refuse(error) {
+      refusal = error;
+    },
+
+    idle() {
+      if (unwatched) return whenIdle();
+      if (running === 0) return undefined;
+      return new Promise((resolve) => {
+        settle = resolve;
+      });
+    },
+
+    wake() {
+      awake = true;
+      if (!taskPool.parks()) return undefined;
+      const threads = taskPool.threads();
+      if (threads.every(isKnown)) {
+        for (const worker of threads) wakeByMessage(worker);
+        return undefined;
+      }
+      const idle = taskPool.idleThreads(running);
+      for (let count = 0; count < idle; count++)
+        submit.call(pool, true, { filename: WAKE, name: 'default' }).catch(() => {});
+      return `${idle} workers of pool ${name} were woken by a task each, since not every one of them is known`;
+    },
+
+    async end() {
+      onEnd();
+      await pool.destroy();
+      Reflect.deleteProperty(pool, 'run');
+    },
+  });
+  for (const worker of taskPool.threads()) adopt(worker);
+
+  return { learn };
+}

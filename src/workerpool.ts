@@ -1,0 +1,115 @@
+/**
+ * Pools of the package workerpool, with `workerType: 'thread'`: they drain, every worker cleans up before it is ended,
+ * and after a shutdown in a process that lives on the pool is terminated.
+ *
+ * @module
+ */
+import { Worker } from 'node:worker_threads';
+import { checkPool, checkPoolOptions, instance, isRegistered, type PoolOptions } from './adapter.ts';
+import type { ShutdownError } from './errors.ts';
+
+export type { PoolOptions } from './adapter.ts';
+
+/** What this adapter uses of a workerpool. */
+export interface WorkerPool {
+  exec(...args: never[]): unknown;
+  terminate(...args: never[]): unknown;
+  stats(): { readonly activeTasks: number; readonly pendingTasks: number };
+  readonly workers: readonly { readonly worker: unknown }[];
+}
+
+/**
+ * What the pool posts to a worker that is to end. The worker calls `process.exit()` then, where nothing asynchronous can
+ * finish any more; so it cleans up before this message is sent. No public interface: another version's worker is ended
+ * by `process.exit()` all the same, with what its handlers do synchronously.
+ */
+const TERMINATE = '__workerpool-terminate__';
+
+/** workerpool's promises have more methods than others; what is refused answers to them, too. */
+interface Refusal extends Promise<never> {
+  timeout(): Refusal;
+  cancel(): Refusal;
+  always(settled: () => void): Promise<never>;
+}
+
+function refuse(error: ShutdownError): Refusal {
+  const rejected: Promise<never> = Promise.reject(error);
+  const refusal: Refusal = Object.assign(rejected, {
+    timeout: () => refusal,
+    cancel: () => refusal,
+    always: (settled: () => void) => rejected.finally(settled),
+  });
+  return refusal;
+}
+
+/** How often a pool is asked whether it is idle: ms. */
+const POLL = 5;
+
+/**
+ * Lets a workerpool shut down with this thread. At the drain stage what is queued and running finishes, and a task that
+ * is submitted later is rejected with the `ShutdownError`; then every worker cleans up; after a `shutdown()` in a process
+ * that lives on, the pool is terminated. A worker that the pool itself ends (`terminate()`, a task that was cancelled or
+ * timed out) cleans up first, too, and then runs the pool's own `onTerminate`.
+ *
+ * @returns `pool`.
+ * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no workerpool, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
+ */
+export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions = {}): P {
+  checkPool('workerpool', pool, ['exec', 'terminate', 'stats', 'workers']);
+  checkPoolOptions(options);
+  if (isRegistered(pool)) return pool;
+  const { name = 'workerpool', timeout } = options;
+  const terms = { name, ...(timeout !== undefined && { timeout }) };
+  const library = instance();
+  const adopted = new WeakSet<Worker>();
+  const { exec, terminate } = pool;
+  let refusal: ShutdownError | undefined;
+
+  function adopt(): void {
+    for (const { worker } of pool.workers) {
+      if (!(worker instanceof Worker) || adopted.has(worker)) continue;
+      adopted.add(worker);
+      library.addPoolWorker(worker, terms, () => {});
+      const send: unknown = Reflect.get(worker, 'send');
+      if (typeof send !== 'function') continue;
+      const cleanUpFirst = (message: unknown, ...rest: unknown[]): void => {
+        const post = (): void => void Reflect.apply(send, worker, [message, ...rest]);
+        if (message === TERMINATE) library.cleanUp(worker).then(post);
+        else post();
+      };
+      Object.defineProperty(worker, 'send', { value: cleanUpFirst, configurable: true, writable: true });
+    }
+  }
+
+  const isIdle = (): boolean => {
+    const { activeTasks, pendingTasks } = pool.stats();
+    return activeTasks === 0 && pendingTasks === 0;
+  };
+
+  async function whenIdle(): Promise<void> {
+    while (!isIdle()) await new Promise((resolve) => setTimeout(resolve, POLL));
+  }
+
+  const watched = (...args: unknown[]): unknown => {
+    if (refusal) return refuse(refusal);
+    const result: unknown = Reflect.apply(exec, pool, args);
+    adopt();
+    return result;
+  };
+  Object.defineProperty(pool, 'exec', { value: watched, configurable: true, writable: true });
+
+  library.addPool(pool, {
+    adopt,
+    refuse(error) {
+      refusal = error;
+    },
+    idle: () => (isIdle() ? undefined : whenIdle()),
+    wake: () => undefined,
+    async end() {
+      await Reflect.apply(terminate, pool, []);
+      Reflect.deleteProperty(pool, 'exec');
+    },
+  });
+  adopt();
+  return pool;
+}
