@@ -7,10 +7,10 @@ export default defineConfig([
   // inside other people's workers imports nothing at all.
   { input: { index: 'src/index.ts', wake: 'workers/wake.ts' }, platform: 'node', output },
   // An adapter is one file, too, and finds the library in the file beside it.
-  ...['piscina', 'tinypool', 'workerpool'].map((name) => ({
+  ...['piscina', 'tinypool', 'workerpool', 'comlink'].map((name) => ({
     input: { [name]: `src/${name}.ts` },
     platform: 'node',
-    external: /\/index\.ts$/,
+    external: [/\/index\.ts$/, name],
     output: { ...output, paths: (id) => (id.endsWith('/index.ts') ? './index.js' : id) },
   })),
 ]);

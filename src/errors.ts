@@ -27,7 +27,11 @@ export function misuse(code: MisuseCode, message: string): TypeError & { readonl
 /** A value in an error message: short, and without calling any code of it. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'function') return value.name === '' ? 'a function' : `function ${value.name}`;
+  if (typeof value === 'function') {
+    // Of a Comlink proxy every property is a proxy, and to make a string of one is a call to its worker.
+    const name: unknown = Object.getOwnPropertyDescriptor(value, 'name')?.value;
+    return typeof name === 'string' && name !== '' ? `function ${name}` : 'a function';
+  }
   if (typeof value === 'object' && value !== null) return 'an object';
   return String(value);
 }

@@ -512,7 +512,10 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
 
     cleanUp,
 
-    setTerms(worker, terms) {
+    setTerms(worker, { name, timeout, pool }) {
+      // What is not said again stays as it was.
+      const before = termsOf.get(worker);
+      const terms = { name: name ?? before?.name, timeout: timeout ?? before?.timeout, pool: pool ?? before?.pool };
       termsOf.set(worker, terms);
       if (registered.has(worker) || worker.threadId === -1) return;
       registered.add(worker);

@@ -19,7 +19,7 @@ export interface PiscinaPool {
   readonly threads: readonly Worker[];
   readonly queueSize: number;
   readonly idleThreads: number;
-  readonly options: object;
+  readonly options: { readonly maxThreads: number };
 }
 
 /**
@@ -41,6 +41,8 @@ export function registerPool<P extends PiscinaPool>(pool: P, options: PoolOption
     taskType: 'Piscina.Task',
     pool,
     threads: () => [...pool.threads],
+    maxThreads: () => pool.options.maxThreads,
+    tellsOfWorkers: true,
     workerOf: (worker: unknown) => (worker instanceof Worker ? worker : undefined),
     parks: () => !('atomics' in pool.options) || pool.options.atomics === 'sync',
     idleThreads: () => pool.idleThreads,

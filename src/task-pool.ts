@@ -16,6 +16,9 @@ export interface TaskPool {
   readonly taskType: string;
   readonly pool: { run: (task: unknown, options?: TaskOptions) => Promise<unknown>; destroy(): Promise<void> };
   threads(): Worker[];
+  maxThreads(): number;
+  /** Whether an event leads to what the pool keeps of each new worker. */
+  readonly tellsOfWorkers: boolean;
   /** The Worker of what the pool keeps as one. */
   workerOf(worker: unknown): Worker | undefined;
   /** Whether idle workers are parked at all. */
@@ -107,6 +110,12 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
 
   const isKnown = (worker: Worker): boolean => infos.has(worker);
 
+  /** Whether the next task can tell nothing new. It may be the first one of a worker that is made for it. */
+  function isEachKnown(): boolean {
+    const threads = taskPool.threads();
+    return threads.every(isKnown) && (taskPool.tellsOfWorkers || threads.length === taskPool.maxThreads());
+  }
+
   function adopt(worker: Worker): void {
     if (adopted.has(worker)) return;
     adopted.add(worker);
@@ -117,7 +126,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     if (refusal) throw refusal;
     running++;
     const call = (): Promise<unknown> => submit.apply(pool, args);
-    const { result, task } = taskPool.threads().every(isKnown) ? { result: call() } : submitAndFind(taskType, call);
+    const { result, task } = isEachKnown() ? { result: call(), task: undefined } : submitAndFind(taskType, call);
     try {
       return await result;
     } finally {

@@ -16,7 +16,7 @@ export interface TinypoolPool {
   destroy(): Promise<void>;
   readonly threads: readonly object[];
   readonly queueSize: number;
-  readonly options: object;
+  readonly options: { readonly maxThreads: number };
 }
 
 /** Tinypool keeps each thread in an object of its own; one without a thread is a child process. */
@@ -47,6 +47,8 @@ export function registerPool<P extends TinypoolPool>(pool: P, options: PoolOptio
       taskType: 'Tinypool.Task',
       pool,
       threads,
+      maxThreads: () => pool.options.maxThreads,
+      tellsOfWorkers: false,
       workerOf,
       parks: () => !('useAtomics' in pool.options) || pool.options.useAtomics !== false,
       // What runs was submitted here, but for what is queued.

@@ -1,0 +1,39 @@
+// What the workers of endings.js have in common: a clean-up that leaves files, and work of several kinds.
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { threadId } from 'node:worker_threads';
+import { register } from 'worker-atexit';
+
+const { DIR } = process.env;
+const touch = (name) => fs.appendFileSync(path.join(DIR, name), '.');
+
+register(async function cleanUp() {
+  touch(`begun-${threadId}`);
+  await sleep(15);
+  touch(`done-${threadId}`);
+});
+touch('registered');
+
+const work = {
+  nothing() {},
+  async async() {
+    touch('running');
+    await sleep(250);
+  },
+  sync() {
+    touch('running');
+    // Shorter than an aborted task may take to read its order.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  },
+  async throw() {
+    touch('running');
+    setTimeout(() => {
+      throw new Error('an error of the worker’s');
+    }, 20);
+    await sleep(10_000);
+  },
+};
+export const run = (task) => work[task.work]();
+/** It is still being started: it has registered, and not come to its end. */
+export const started = process.env.STARTING === 'true' ? sleep(60) : undefined;

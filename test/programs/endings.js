@@ -1,0 +1,113 @@
+// A pool, one worker of which is in a certain state, is ended in a certain way.
+//   node endings.js DIR POOL WAY STATE
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Piscina } from 'piscina';
+import Tinypool from 'tinypool';
+import * as atexit from 'worker-atexit';
+import * as forPiscina from 'worker-atexit/piscina';
+import * as forTinypool from 'worker-atexit/tinypool';
+import * as forWorkerpool from 'worker-atexit/workerpool';
+import workerpool from 'workerpool';
+
+const [dir, kind, way, state] = process.argv.slice(2);
+atexit.configure({
+  onReport: (report) => fs.writeFileSync(path.join(dir, 'report.json'), JSON.stringify(report.workers)),
+});
+
+const starting = state === 'starting';
+const shrinks = way === 'shrink';
+const file = (name) => new URL(name, import.meta.url);
+const environment = { ...process.env, DIR: dir, STARTING: String(starting) };
+const threads = { minThreads: shrinks ? 0 : 1, maxThreads: 1, env: environment, ...(shrinks && { idleTimeout: 20 }) };
+const filename = file('./endings-task.js').href;
+
+function createPiscina(atomics) {
+  const pool = forPiscina.registerPool(new Piscina({ filename, atomics, ...threads }));
+  return { pool, run: (task, options) => pool.run(task, options), destroy: () => pool.destroy() };
+}
+
+function createTinypool() {
+  const pool = forTinypool.registerPool(new Tinypool({ filename, ...threads }));
+  return { pool, run: (task, options) => pool.run(task, options), destroy: () => pool.destroy() };
+}
+
+function createWorkerpool() {
+  const script = file('./endings-workerpool.js').pathname;
+  const options = { workerType: 'thread', minWorkers: 1, maxWorkers: 1, workerThreadOpts: { env: environment } };
+  const pool = forWorkerpool.registerPool(workerpool.pool(script, options));
+  return {
+    pool,
+    run(task, { signal } = {}) {
+      const promise = pool.exec('run', [task]);
+      signal?.addEventListener('abort', () => void promise.cancel());
+      return promise;
+    },
+    destroy: () => pool.terminate(),
+  };
+}
+
+const { pool, run, destroy } =
+  kind === 'workerpool'
+    ? createWorkerpool()
+    : kind === 'tinypool'
+      ? createTinypool()
+      : createPiscina(kind.split(' ')[1]);
+
+async function until(name) {
+  while (!fs.existsSync(path.join(dir, name))) await sleep(2);
+}
+
+const abort = new AbortController();
+// A shrinking pool has no worker before its first task.
+if (starting) {
+  await until('registered');
+} else {
+  await run({ work: 'nothing' });
+  await sleep(shrinks ? 0 : 30); // parked by now, where the pool parks its workers
+  if (state !== 'idle') {
+    run({ work: way === 'error' ? 'throw' : state }, way === 'abort' ? { signal: abort.signal } : undefined).then(
+      () => {},
+      () => {},
+    );
+    await until('running');
+  }
+}
+
+const gone = async () => {
+  while (pool.threads?.length > 0 || pool.workers?.length > 0) await sleep(5);
+};
+const ends = {
+  shrink: gone,
+  close: () => pool.close(),
+  // What `await using` calls; the syntax itself is newer than Node 20.
+  using: () => pool[Symbol.asyncDispose](),
+  destroy,
+  async abort() {
+    abort.abort();
+    await sleep(300);
+  },
+  async error() {
+    pool.on?.('error', () => {});
+    await sleep(300);
+  },
+  async shutdown() {
+    await atexit.shutdown();
+    await gone();
+  },
+  beforeExit() {},
+  exit: () => atexit.exit(0),
+  'process.exit': () => process.exit(0),
+  signal() {
+    process.kill(process.pid, 'SIGTERM');
+    return sleep(10_000);
+  },
+  throw: () =>
+    setImmediate(() => {
+      throw new Error('a crash');
+    }),
+};
+await ends[way]();
+// Ends that leave the process alive: what the worker has to do was done by now.
+if (['shrink', 'close', 'using', 'destroy', 'abort', 'error', 'shutdown'].includes(way)) process.reallyExit(0);
