@@ -49,7 +49,7 @@ export interface Instance {
   /** Names a pool's worker and sets its terms; the pool itself ends it. `wake` makes its event loop turn. */
   addPoolWorker(worker: Worker, options: WorkerOptions, wake: () => void): void;
   /** Lets a worker clean up that its pool is about to end by other means than `terminate()`. */
-  cleanUp(worker: Worker): Promise<void>;
+  cleanUp(worker: Worker): Promise<void> | undefined;
   isShuttingDown(): boolean;
   shutdown(options: ShutdownOptions): Promise<ShutdownReport>;
   exit(code?: number): Promise<never>;

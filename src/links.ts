@@ -87,7 +87,7 @@ export interface Links {
   accept(message: unknown, source: number): boolean;
   setTerms(worker: Worker, terms: Terms): void;
   /** Lets one registered worker clean up, and does not end it. */
-  cleanUp(worker: Worker): Promise<void>;
+  cleanUp(worker: Worker): Promise<void> | undefined;
   forget(worker: Worker): void;
   /** Lets one registered worker clean up, ends it, and resolves to what became of it. */
   shutdown(worker: Worker): Promise<WorkerReport>;
@@ -150,6 +150,8 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   const registered = new Set<Worker>();
   const pending = new Set<Link>();
   const terminators = new WeakMap<Worker, () => Promise<number>>();
+  /** What became of a registered worker that is gone. */
+  const lastReports = new WeakMap<Worker, WorkerReport>();
   /** The workers that end alone, while this thread lives on. */
   const retiring = new WeakMap<Link, Order>();
   let collecting: Order | undefined;
@@ -264,6 +266,9 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     link.gone = true;
     if (!link.ack && !link.ended) link.ended = withoutAck(link, 'lost', how);
     link.port?.close();
+    if (link.worker && registered.has(link.worker)) {
+      for (const report of reportOf(link).slice(0, 1)) lastReports.set(link.worker, report);
+    }
     release(link.table, link.slot, link.threadId);
     if (!present) links.delete(link.threadId);
     done(link);
@@ -372,13 +377,13 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       return;
     }
     link.ended = withoutAck(link, 'timed-out', diagnose(link.table, link.slot));
-    if (link.ended.status === 'timed-out') terminatorOf(link.worker)?.();
+    if (link.ended.status === 'timed-out' && link.worker) terminatorOf(link.worker)();
     done(link);
   }
 
   /** What really ends a worker, whoever has a say in its `terminate()`. */
-  function terminatorOf(worker: Worker | undefined): (() => Promise<number>) | undefined {
-    return worker && (terminators.get(worker) ?? worker.terminate.bind(worker));
+  function terminatorOf(worker: Worker): () => Promise<number> {
+    return terminators.get(worker) ?? worker.terminate.bind(worker);
   }
 
   /**
@@ -386,16 +391,24 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
    * to clean up, it ends the worker at once.
    */
   async function retire(worker: Worker): Promise<number> {
-    await cleanUp(worker);
-    return terminatorOf(worker)?.() ?? 0;
+    const terminate = terminatorOf(worker);
+    const cleanedUp = cleanUp(worker);
+    if (cleanedUp === undefined) return terminate();
+    const gone = new Promise<number>((resolve) => worker.once('exit', resolve));
+    await cleanedUp;
+    terminate();
+    return gone;
   }
 
-  /** Lets one worker clean up, while this thread lives on. Settles at once where there is nothing to do, or no more. */
-  async function cleanUp(worker: Worker): Promise<void> {
-    const { timeout = RETIREMENT, pool } = termsOf.get(worker) ?? {};
+  /** Lets one worker clean up, while this thread lives on. Undefined where there is nothing to do, or no more. */
+  function cleanUp(worker: Worker): Promise<void> | undefined {
     findUndelivered(worker.threadId);
     const link = links.get(worker.threadId);
-    if (!link || isOver(link) || link.ack || retiring.has(link)) return;
+    if (!link || isOver(link) || link.ack || retiring.has(link)) return undefined;
+    return cleanUpBy(link, termsOf.get(worker) ?? {});
+  }
+
+  async function cleanUpBy(link: Link, { timeout = RETIREMENT, pool }: Terms): Promise<void> {
     const order: Order = {
       reason: { route: 'terminate' },
       until: now() + timeout,
@@ -536,11 +549,8 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
 
     async shutdown(worker) {
       const { threadId: thread } = worker;
-      const ended = worker.terminate();
-      const link = links.get(thread);
-      await ended;
-      if (link) return reportOf(link)[0] ?? unlinked(worker, thread);
-      return unlinked(worker, thread);
+      await worker.terminate();
+      return lastReports.get(worker) ?? unlinked(worker, thread);
     },
 
     begin() {

@@ -74,7 +74,8 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
       if (typeof send !== 'function') continue;
       const cleanUpFirst = (message: unknown, ...rest: unknown[]): void => {
         const post = (): void => void Reflect.apply(send, worker, [message, ...rest]);
-        if (message === TERMINATE) library.cleanUp(worker).then(post);
+        const cleanedUp = message === TERMINATE ? library.cleanUp(worker) : undefined;
+        if (cleanedUp) cleanedUp.then(post);
         else post();
       };
       Object.defineProperty(worker, 'send', { value: cleanUpFirst, configurable: true, writable: true });

@@ -38,15 +38,17 @@ interface Settings {
   readonly env?: Record<string, string>;
   readonly ipc?: boolean;
   readonly nodeOptions?: readonly string[];
+  /** ms, where a program takes longer than others. */
+  readonly limit?: number;
 }
 
 /** Starts a program of `test/programs`. */
 export function start(program: string, args: readonly string[] = [], settings: Settings = {}): Started {
-  const { env = {}, ipc = false, nodeOptions = [] } = settings;
+  const { env = {}, ipc = false, nodeOptions = [], limit = LIMIT } = settings;
   const child = execa(process.execPath, [...nodeOptions, join(folder, program), ...args], {
     env: { NODE_OPTIONS: '', ...env },
     reject: false,
-    timeout: LIMIT,
+    timeout: limit,
     killSignal: 'SIGKILL',
     stripFinalNewline: false,
     ipc,
@@ -59,7 +61,7 @@ export function start(program: string, args: readonly string[] = [], settings: S
     for (const listener of listeners) listener();
   });
   const ended = child.then(({ exitCode, signal, stdout, stderr, timedOut }): Ended => {
-    if (timedOut) throw new Error(`${program} was killed after ${LIMIT} ms\n${stdout}\n${stderr}`);
+    if (timedOut) throw new Error(`${program} was killed after ${limit} ms\n${stdout}\n${stderr}`);
     return { code: exitCode, signal, stdout, stderr };
   });
   return {

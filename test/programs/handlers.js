@@ -242,13 +242,17 @@ const situations = {
   },
   'new work in beforeExit'() {
     register(named('handler'));
-    process.once('beforeExit', () => gzip('x', () => print('zipped')));
-    process.once('beforeExit', () =>
-      setTimeout(() => {
-        print('timer');
-        process.once('beforeExit', () => new Worker('require("fs").writeSync(1, "worker\\n")', { eval: true }));
-      }, 20),
-    );
+    const work = {
+      zip: () => gzip('x', () => next('zipped')),
+      wait: () => setTimeout(next, 20, 'timer'),
+      worker: () => new Worker('require("fs").writeSync(1, "worker\\n")', { eval: true }),
+    };
+    const left = Object.values(work);
+    const next = (done) => {
+      if (done) print(done);
+      process.once('beforeExit', left.shift());
+    };
+    next();
   },
   'a listener of beforeExit that gives no work'() {
     register(named('handler'));
