@@ -122,6 +122,9 @@ const POLL = 2;
 /** How long a worker may take to clean up when it is ended alone, unless it has a limit of its own: ms. */
 const RETIREMENT = 1000;
 
+/** How long a link may be on its way whose worker has acked already: ms. */
+const DELIVERY = 50;
+
 /** How long a pool's worker that is ended alone may take to read its order: ms. */
 const PATIENCE = 100;
 
@@ -247,6 +250,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
 
   function done(link: Link): void {
     clearTimeout(link.timer);
+    link.timer = undefined;
     link.onDone?.();
     pending.delete(link);
     if (pending.size === 0) settle();
@@ -266,7 +270,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     link.gone = true;
     if (!link.ack && !link.ended) link.ended = withoutAck(link, 'lost', how);
     link.port?.close();
-    if (link.worker && registered.has(link.worker)) {
+    if (link.worker && termsOf.has(link.worker)) {
       for (const report of reportOf(link).slice(0, 1)) lastReports.set(link.worker, report);
     }
     release(link.table, link.slot, link.threadId);
@@ -297,15 +301,22 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     if (following || ![...pending].some(({ port }) => port === undefined)) return;
     following = true;
     const rung = Atomics.load(table.cells, Header.doorbell);
+    for (const link of pending)
+      if (link.port === undefined && isThrough(stateOf(link.table, link.slot))) expectPort(link);
     const look = (): void => {
       following = false;
-      for (const link of pending) if (link.port === undefined) readSlot(link);
       follow();
     };
     const wait = Atomics.waitAsync(table.cells, Header.doorbell, rung);
     if (wait.async) wait.value.then(look);
     else queueMicrotask(look);
-    for (const link of pending) if (link.port === undefined) readSlot(link);
+  }
+
+  /** While the event loop turns, its port is on its way, and with it the ack itself. */
+  function expectPort(link: Link): void {
+    link.timer ??= setTimeout(() => {
+      if (!link.port) readSlot(link);
+    }, DELIVERY);
   }
 
   function readSlot(link: Link): void {
