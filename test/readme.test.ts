@@ -21,25 +21,27 @@ const firstCells = (heading: string): string[] =>
     .slice(2)
     .map((row) => row.split('|')[1]?.trim() ?? '') ?? [];
 
-it('has an example that works as it says', async () => {
+it.each([
+  ['main.js', 'main thread: last of all, when every worker has cleaned up'],
+  ['comlink.js', '3 words\nparser: cleaned up'],
+])('has an example that works as it says: %s', async (example, expected) => {
   const folder = temporaryFolder();
-  for (const [, name = '', code = ''] of readme.matchAll(/```js\n\/\/ ([\w.]+)\n(.*?)```/gs))
+  for (const [, name = '', code = ''] of readme.matchAll(/```js\n\/\/ ([\w.]+)\n(.*?)```/gs)) {
     writeFileSync(join(folder, name), code);
+  }
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(root, join(folder, 'node_modules', 'worker-atexit'));
-  symlinkSync(join(root, 'node_modules', 'piscina'), join(folder, 'node_modules', 'piscina'));
-  const { exitCode, stdout, stderr } = await execa(process.execPath, ['main.js'], {
+  for (const name of ['piscina', 'comlink']) {
+    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
+  }
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [example], {
     cwd: folder,
     timeout: 20_000,
     reject: false,
   });
-  expect({ exitCode, stdout, stderr }).toEqual({
-    exitCode: 0,
-    stdout: 'main thread: last of all, when every worker has cleaned up',
-    stderr: '',
-  });
-  expect(linesOf(folder, 'lines.txt').sort()).toEqual(['one', 'three', 'two']);
+  expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: expected, stderr: '' });
+  if (example === 'main.js') expect(linesOf(folder, 'lines.txt').sort()).toEqual(['one', 'three', 'two']);
 });
 
 it('names every function, option and status, and none that is not there', () => {
@@ -47,7 +49,7 @@ it('names every function, option and status, and none that is not there', () => 
     cells.flatMap((cell) => [...cell.matchAll(/`(\w[\w-]*)/g)].map(([, name]) => name));
   const functions = new Set(names(firstCells('## Interface')).filter((name) => name !== 'worker-atexit'));
   expect([...functions].sort()).toEqual(
-    [...Object.keys(atexit).filter((name) => name !== 'ShutdownError'), 'registerPool'].sort(),
+    [...Object.keys(atexit).filter((name) => name !== 'ShutdownError'), 'registerPool', 'wrap', 'expose'].sort(),
   );
   expect(names(firstCells('### Options'))).toEqual(Object.keys(defaults));
   expect(names(firstCells('### The report'))).toEqual(STATUSES);
