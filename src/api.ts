@@ -50,7 +50,6 @@ export function createInstance(): Instance {
     },
 
     onNewSignal: thread.onNewSignal,
-    whenDone: thread.whenDone,
 
     register: (handler, args) => add(thread.handlers, handler, args),
     onDrain: (handler, args) => add(thread.drains, handler, args),

@@ -3,7 +3,7 @@
  * loop no longer turns, blocks where a step can be waited for and leaves it unfinished where it cannot; it may take over
  * at any moment, also from within a step.
  */
-import { now } from './clock.ts';
+import { LONGEST, now } from './clock.ts';
 import type { Step } from './sequence.ts';
 
 export interface Driver {
@@ -12,9 +12,6 @@ export interface Driver {
   /** Goes through the rest of the steps, now. Returns when all is done. */
   takeOver(): void;
 }
-
-/** The longest that a timer can wait. */
-const LONGEST = 2 ** 31 - 1;
 
 /** Resolves to whether `waiting` settled before `until`. Its timer keeps the thread alive meanwhile. */
 function inTime(waiting: PromiseLike<unknown>, until: number): Promise<boolean> {

@@ -54,7 +54,6 @@ export interface Instance {
   shutdown(options: ShutdownOptions): Promise<ShutdownReport>;
   exit(code?: number): Promise<never>;
   configure(options: Options): void;
-  whenDone(listener: () => void): void;
 }
 
 const INSTANCE = Symbol.for(KEY);

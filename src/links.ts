@@ -5,7 +5,7 @@
 import { errorMonitor } from 'node:events';
 import type { Readable } from 'node:stream';
 import threads, { type MessagePort, type Worker } from 'node:worker_threads';
-import { now } from './clock.ts';
+import { LONGEST, now } from './clock.ts';
 import { toErrorText } from './errors.ts';
 import {
   type AckMessage,
@@ -153,6 +153,9 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   const registered = new Set<Worker>();
   const pending = new Set<Link>();
   const terminators = new WeakMap<Worker, () => Promise<number>>();
+  /** Of the workers that were registered. Their own say -1 once they are gone. */
+  const threadIds = new WeakMap<Worker, number>();
+  const endings = new WeakMap<Worker, Promise<WorkerReport>>();
   /** What became of a registered worker that is gone. */
   const lastReports = new WeakMap<Worker, WorkerReport>();
   /** The workers that end alone, while this thread lives on. */
@@ -270,7 +273,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     link.gone = true;
     if (!link.ack && !link.ended) link.ended = withoutAck(link, 'lost', how);
     link.port?.close();
-    if (link.worker && termsOf.has(link.worker)) {
+    if (link.worker && threadIds.has(link.worker)) {
       for (const report of reportOf(link).slice(0, 1)) lastReports.set(link.worker, report);
     }
     release(link.table, link.slot, link.threadId);
@@ -415,36 +418,51 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   function cleanUp(worker: Worker): Promise<void> | undefined {
     findUndelivered(worker.threadId);
     const link = links.get(worker.threadId);
-    if (!link || isOver(link) || link.ack || retiring.has(link)) return undefined;
+    if (!link || isOver(link) || (link.ack && link.epoch !== 0) || retiring.has(link)) return undefined;
     return cleanUpBy(link, termsOf.get(worker) ?? {});
   }
 
-  async function cleanUpBy(link: Link, { timeout = RETIREMENT, pool }: Terms): Promise<void> {
-    const order: Order = {
-      reason: { route: 'terminate' },
-      until: now() + timeout,
-      sync: false,
-      relay: { stdout: true, stderr: true },
-    };
+  async function cleanUpBy(link: Link, { timeout, pool }: Terms): Promise<void> {
+    // In the middle of a shutdown it has as long as the others have.
+    const until = timeout === undefined && collecting ? collecting.until : now() + (timeout ?? RETIREMENT);
+    const order: Order = { reason: { route: 'terminate' }, until, sync: false, relay: { stdout: true, stderr: true } };
     retiring.set(link, order);
     if (link.epoch === 0) {
       post(link, order, ++epochs);
       pool?.wake();
     }
+    const timers: NodeJS.Timeout[] = [];
     await new Promise<void>((resolve) => {
       const unread = (): void => {
         if (stateOf(link.table, link.slot) < State.read) resolve();
       };
+      timers.push(setTimeout(resolve, Math.min(Math.max(0, until - now()), LONGEST)));
       // An aborted task is often a busy loop, which must go, or such workers pile up.
-      const timers = [setTimeout(resolve, timeout), ...(pool ? [setTimeout(unread, PATIENCE)] : [])];
-      link.onDone = () => {
-        for (const timer of timers) clearTimeout(timer);
-        resolve();
-      };
+      if (pool) timers.push(setTimeout(unread, PATIENCE));
+      link.onDone = resolve;
     });
+    for (const timer of timers) clearTimeout(timer);
     link.onDone = undefined;
     if (!link.ack && !link.ended) link.ended = withoutAck(link, 'timed-out', diagnose(link.table, link.slot));
-    if (!present) onOwnEnd(reportOf(link));
+    if (present) return;
+    link.told = true;
+    onOwnEnd(reportOf(link));
+  }
+
+  /** Lets a worker clean up and ends it, unless somebody is at it already. */
+  async function end(worker: Worker): Promise<WorkerReport> {
+    const threadId = threadIds.get(worker) ?? worker.threadId;
+    const link = links.get(threadId);
+    if (worker.threadId !== -1) {
+      const gone = new Promise((resolve) => worker.once('exit', resolve));
+      if (!link || !retiring.has(link)) void retire(worker);
+      await gone;
+    }
+    return lastReports.get(worker) ?? unlinked(worker, threadId);
+  }
+
+  function onExit(this: Worker): void {
+    registered.delete(this);
   }
 
   function unlinked(worker: Worker, threadId: number): WorkerReport {
@@ -543,30 +561,36 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       termsOf.set(worker, terms);
       if (registered.has(worker) || worker.threadId === -1) return;
       registered.add(worker);
+      threadIds.set(worker, worker.threadId);
       const link = links.get(worker.threadId);
       if (link && !link.worker) attach(link, worker);
       const terminate = worker.terminate.bind(worker);
       terminators.set(worker, terminate);
       Object.defineProperty(worker, 'terminate', { value: () => retire(worker), configurable: true, writable: true });
-      worker.once('exit', () => registered.delete(worker));
+      worker.once('exit', onExit);
     },
 
     forget(worker) {
       if (!registered.delete(worker)) return;
+      worker.off('exit', onExit);
       Reflect.deleteProperty(worker, 'terminate');
       terminators.delete(worker);
       termsOf.delete(worker);
     },
 
-    async shutdown(worker) {
-      const { threadId: thread } = worker;
-      await worker.terminate();
-      return lastReports.get(worker) ?? unlinked(worker, thread);
+    shutdown(worker) {
+      const before = endings.get(worker);
+      if (before) return before;
+      const ending = end(worker);
+      endings.set(worker, ending);
+      return ending;
     },
 
     begin() {
       findUndelivered();
-      present = new Set([...links.values()].filter(({ gone }) => !gone));
+      present = new Set(
+        [...links.values()].filter((link) => !link.gone && stateOf(link.table, link.slot) !== State.idle),
+      );
     },
 
     order(order) {

@@ -19,7 +19,7 @@ export interface PiscinaPool {
   readonly threads: readonly Worker[];
   readonly queueSize: number;
   readonly idleThreads: number;
-  readonly options: { readonly maxThreads: number };
+  readonly options: { maxThreads: number };
 }
 
 /**
@@ -27,7 +27,8 @@ export interface PiscinaPool {
  * submitted later is rejected with the `ShutdownError`; then every worker cleans up, parked ones included, on every
  * route; after a `shutdown()` in a process that lives on, the pool is destroyed. A worker that the pool itself ends
  * (`idleTimeout`, an aborted task, `close()`, `destroy()`) cleans up first, too; one that does not read its order within
- * 100 ms is ended all the same.
+ * 100 ms is ended all the same. Register a pool in the tick that makes it: a worker that was there before, and has run no
+ * task since, cannot be woken alone.
  *
  * @returns `pool`.
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no Piscina, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
@@ -41,7 +42,7 @@ export function registerPool<P extends PiscinaPool>(pool: P, options: PoolOption
     taskType: 'Piscina.Task',
     pool,
     threads: () => [...pool.threads],
-    maxThreads: () => pool.options.maxThreads,
+    options: pool.options,
     tellsOfWorkers: true,
     workerOf: (worker: unknown) => (worker instanceof Worker ? worker : undefined),
     parks: () => !('atomics' in pool.options) || pool.options.atomics === 'sync',

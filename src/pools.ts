@@ -21,6 +21,7 @@ export interface Pools {
   /** `owner` is the program's own object of the pool. */
   add(owner: object, pool: Pool): void;
   has(owner: object): boolean;
+  readonly size: number;
   adopt(): void;
   refuse(error: ShutdownError): void;
   idle(): Promise<unknown> | undefined;
@@ -55,6 +56,10 @@ export function createPools(): Pools {
       return adapters.has(owner);
     },
 
+    get size() {
+      return refs.size;
+    },
+
     adopt() {
       for (const pool of each()) pool.adopt();
     },
@@ -79,7 +84,7 @@ export function createPools(): Pools {
       const ended = [...each()];
       for (const ref of refs) adapters.delete(ref.deref() ?? ref);
       refs.clear();
-      return Promise.all(ended.map((pool) => pool.end()));
+      return Promise.all(ended.map(async (pool) => await pool.end()));
     },
   };
 }

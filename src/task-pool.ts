@@ -16,7 +16,8 @@ export interface TaskPool {
   readonly taskType: string;
   readonly pool: { run: (task: unknown, options?: TaskOptions) => Promise<unknown>; destroy(): Promise<void> };
   threads(): Worker[];
-  maxThreads(): number;
+  /** The pool's own options, which it reads again and again. */
+  readonly options: { maxThreads: number };
   /** Whether an event leads to what the pool keeps of each new worker. */
   readonly tellsOfWorkers: boolean;
   /** The Worker of what the pool keeps as one. */
@@ -32,6 +33,7 @@ export interface TaskPool {
 export interface TaskOptions {
   readonly filename?: string;
   readonly name?: string;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface TaskOptions {
  * interface: an event or a task's asynchronous resource leads to it. Where neither does, a task wakes the worker.
  */
 interface WorkerInfo {
-  readonly port: { postMessage(message: unknown): void };
+  readonly port: { postMessage(message: unknown): void; unref(): void };
   readonly sharedBuffer: Int32Array;
 }
 
@@ -91,6 +93,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   const library = instance();
   const infos = new WeakMap<Worker, WorkerInfo>();
   const adopted = new WeakSet<Worker>();
+  /** Tasks that lead to a worker as soon as it has them. */
+  const tasks = new Set<object>();
   const submit = pool.run;
   /** Whether tasks were submitted before `run` was watched. */
   let unwatched = !taskPool.isIdle(0);
@@ -108,12 +112,16 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     if (awake) wakeByMessage(worker);
   }
 
+  function learnFromTasks(): void {
+    for (const task of tasks) learn(Reflect.get(task, 'workerInfo'));
+  }
+
   const isKnown = (worker: Worker): boolean => infos.has(worker);
 
   /** Whether the next task can tell nothing new. It may be the first one of a worker that is made for it. */
   function isEachKnown(): boolean {
     const threads = taskPool.threads();
-    return threads.every(isKnown) && (taskPool.tellsOfWorkers || threads.length === taskPool.maxThreads());
+    return threads.every(isKnown) && (taskPool.tellsOfWorkers || threads.length === taskPool.options.maxThreads);
   }
 
   function adopt(worker: Worker): void {
@@ -127,26 +135,51 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     running++;
     const call = (): Promise<unknown> => submit.apply(pool, args);
     const { result, task } = isEachKnown() ? { result: call(), task: undefined } : submitAndFind(taskType, call);
+    if (task) tasks.add(task);
     try {
       return await result;
     } finally {
       running--;
-      if (task) learn(Reflect.get(task, 'workerInfo'));
+      learnFromTasks();
+      if (task) tasks.delete(task);
       if (running === 0) settle?.();
     }
   };
   Object.defineProperty(pool, 'run', { value: run, configurable: true, writable: true });
 
   function wakeByMessage(worker: Worker): void {
+    if (!taskPool.parks()) return;
+    if (!isKnown(worker)) learnFromTasks();
     const info = infos.get(worker);
-    if (!info || !taskPool.parks()) return;
-    info.port.postMessage({ task: false, taskId: -1, filename: WAKE, name: 'default', histogramEnabled: 0 });
+    if (!info) return;
+    info.port.postMessage({ taskId: -1, filename: WAKE, name: 'default', histogramEnabled: 0 });
     Atomics.add(info.sharedBuffer, REQUESTS, 1);
     Atomics.notify(info.sharedBuffer, REQUESTS, 1);
   }
 
+  /**
+   * Wakes one of the idle workers, whichever the pool picks, by a task of the pool's own. False where it picks none: then
+   * the task is taken back. It must not make the pool start another worker, so there is no room for one meanwhile.
+   */
+  function wakeByTask(): boolean {
+    const { options: poolOptions } = taskPool;
+    const { maxThreads } = poolOptions;
+    const abort = new AbortController();
+    poolOptions.maxThreads = Math.min(maxThreads, taskPool.threads().length);
+    const { result, task } = submitAndFind(taskType, () =>
+      submit.call(pool, undefined, { filename: WAKE, name: 'default', signal: abort.signal }),
+    );
+    poolOptions.maxThreads = maxThreads;
+    result.catch(() => {});
+    const info: unknown = task && Reflect.get(task, 'workerInfo');
+    // It never settles, and must not keep the process alive.
+    if (isWorkerInfo(info)) info.port.unref();
+    else abort.abort();
+    return isWorkerInfo(info);
+  }
+
   async function whenIdle(): Promise<void> {
-    while (!taskPool.isIdle(running)) await new Promise((resolve) => setTimeout(resolve, POLL));
+    while (!awake && !taskPool.isIdle(running)) await new Promise((resolve) => setTimeout(resolve, POLL));
     unwatched = false;
   }
 
@@ -170,21 +203,22 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     wake() {
       awake = true;
       if (!taskPool.parks()) return undefined;
+      learnFromTasks();
       const threads = taskPool.threads();
       if (threads.every(isKnown)) {
         for (const worker of threads) wakeByMessage(worker);
         return undefined;
       }
       const idle = taskPool.idleThreads(running);
-      for (let count = 0; count < idle; count++)
-        submit.call(pool, true, { filename: WAKE, name: 'default' }).catch(() => {});
-      return `${idle} workers of pool ${name} were woken by a task each, since not every one of them is known`;
+      let woken = 0;
+      while (woken < idle && wakeByTask()) woken++;
+      return `${woken} of ${idle} idle workers of pool ${name} were woken by a task each, since not every one of them is known`;
     },
 
     async end() {
       onEnd();
       await pool.destroy();
-      Reflect.deleteProperty(pool, 'run');
+      if (pool.run === run) Reflect.deleteProperty(pool, 'run');
     },
   });
   for (const worker of taskPool.threads()) adopt(worker);

@@ -50,6 +50,8 @@ interface Run {
   readonly finished: Promise<ShutdownReport>;
   /** Set once it is through. */
   report: ShutdownReport | undefined;
+  /** Nobody but the event loop, which ran empty, has ended this thread. */
+  readonly isRevivable: boolean;
 }
 
 /** What listens for an exit route, and takes its listeners away again without a trace. */
@@ -91,8 +93,6 @@ export interface Thread {
   shutDownNow(terms: Terms): void;
   /** After a shutdown in a thread that lives on: ends what was registered, and all is as new. */
   liveOn(): Promise<void>;
-  /** Calls `listener` once this thread's shutdown is through: the one that runs, or the one to come. */
-  whenDone(listener: () => void): void;
   log(message: string): void;
 }
 
@@ -116,7 +116,6 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   const drains = createRegistry();
   const pools = createPools();
   const signalListeners = new Set<(signal: AbortSignal) => void>();
-  const doneListeners = new Set<() => void>();
   let settings = defaults;
   let controller = newController();
   let run: Run | undefined;
@@ -125,7 +124,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   let used = false;
   let installed = false;
   /** While a shutdown is through, and what was registered is being ended. */
-  let closing: Promise<unknown> | undefined;
+  let closing: Promise<readonly PromiseSettledResult<unknown>[]> | undefined;
 
   const links = createLinks({ table, threadId }, { log, onLink: use, onOwnEnd: logWorkers });
 
@@ -181,7 +180,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       if (thread.isExiting) runLate();
       else if (order !== undefined || thread.ending !== undefined) queueMicrotask(runLate);
       // Revived: somebody gave the event loop new work after all was done.
-      else renew();
+      else if (run.isRevivable) renew();
       if (run) return;
     }
     used = true;
@@ -225,8 +224,11 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
 
   /** Ends what was registered. What is used meanwhile is for the next shutdown, which waits. */
   async function liveOn(over: Run): Promise<void> {
-    closing = Promise.all([pools.end(), links.terminate()]);
-    await closing;
+    closing = Promise.allSettled([pools.end(), links.terminate()]);
+    for (const ended of await closing) {
+      if (ended.status === 'rejected')
+        log(`what was registered could not be ended: ${toErrorText(toError(ended.reason)).stack}`);
+    }
     closing = undefined;
     // This thread may have been told to end meanwhile.
     if (run === over && order === undefined) renew();
@@ -336,8 +338,6 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
         own.filter((handler) => !isCleanHandler(handler)).length,
       );
       if (!up?.isHeard()) logWorkers(workers.filter((worker) => !told.has(worker)));
-      for (const listener of doneListeners) listener();
-      doneListeners.clear();
       tell(report);
       resolve(report);
     }
@@ -352,6 +352,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
         resolve = settle;
       }),
       report: undefined,
+      isRevivable: reason.route === 'beforeExit',
     };
     run = created;
     return created;
@@ -388,7 +389,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       controller = newController();
       for (const listener of signalListeners) listener(controller.signal);
     }
-    used = handlers.size > 0 || drains.size > 0;
+    used = handlers.size > 0 || drains.size > 0 || pools.size > 0;
     if (!installed || used || links.size > 0) return;
     installed = false;
     hooks.uninstall();
@@ -458,12 +459,6 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
 
     async liveOn() {
       if (run && order === undefined && thread.ending === undefined) await liveOn(run);
-    },
-
-    whenDone(listener) {
-      // Who has never used the library is not ordered to shut down, either.
-      if (!used || run?.report) listener();
-      else doneListeners.add(listener);
     },
   };
 

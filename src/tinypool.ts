@@ -16,7 +16,7 @@ export interface TinypoolPool {
   destroy(): Promise<void>;
   readonly threads: readonly object[];
   readonly queueSize: number;
-  readonly options: { readonly maxThreads: number };
+  readonly options: { maxThreads: number };
 }
 
 /** Tinypool keeps each thread in an object of its own; one without a thread is a child process. */
@@ -31,7 +31,8 @@ function workerOf(worker: unknown): Worker | undefined {
  * route; after a `shutdown()` in a process that lives on, the pool is destroyed. A worker that the pool itself ends
  * (`idleTimeout`, an aborted task, `isolateWorkers`, `recycleWorkers()`, `destroy()`) runs the pool's own `teardown` as
  * ever, and then cleans up; one that has not run a task since the pool was registered cannot be woken one by one, and is
- * ended without. With `runtime: 'child_process'` there is nothing that this library can tell its workers.
+ * ended without. A clean-up counts
+ * against the pool's own `terminateTimeout`. With `runtime: 'child_process'` there is nothing that this library can tell its workers.
  *
  * @returns `pool`.
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no Tinypool, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
@@ -47,7 +48,7 @@ export function registerPool<P extends TinypoolPool>(pool: P, options: PoolOptio
       taskType: 'Tinypool.Task',
       pool,
       threads,
-      maxThreads: () => pool.options.maxThreads,
+      options: pool.options,
       tellsOfWorkers: false,
       workerOf,
       parks: () => !('useAtomics' in pool.options) || pool.options.useAtomics !== false,

@@ -32,7 +32,11 @@ interface Refusal extends Promise<never> {
   always(settled: () => void): Promise<never>;
 }
 
-function refuse(error: ShutdownError): Refusal {
+function refuse(error: ShutdownError, PoolPromise: unknown): unknown {
+  // The pool's own class, once it has shown it.
+  if (typeof PoolPromise === 'function') {
+    return Reflect.construct(PoolPromise, [(_: unknown, reject: (error: ShutdownError) => void) => reject(error)]);
+  }
   const rejected: Promise<never> = Promise.reject(error);
   const refusal: Refusal = Object.assign(rejected, {
     timeout: () => refusal,
@@ -64,6 +68,8 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
   const adopted = new WeakSet<Worker>();
   const { exec, terminate } = pool;
   let refusal: ShutdownError | undefined;
+  let PoolPromise: unknown;
+  let stopped = false;
 
   function adopt(): void {
     for (const { worker } of pool.workers) {
@@ -72,13 +78,20 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
       library.addPoolWorker(worker, terms, () => {});
       const send: unknown = Reflect.get(worker, 'send');
       if (typeof send !== 'function') continue;
+      let cleanedUp: Promise<void> | undefined;
       const cleanUpFirst = (message: unknown, ...rest: unknown[]): void => {
         const post = (): void => void Reflect.apply(send, worker, [message, ...rest]);
-        const cleanedUp = message === TERMINATE ? library.cleanUp(worker) : undefined;
-        if (cleanedUp) cleanedUp.then(post);
+        if (message === TERMINATE) cleanedUp = library.cleanUp(worker);
+        if (message === TERMINATE && cleanedUp) cleanedUp.then(post);
         else post();
       };
+      // What the pool does when its own time, `workerTerminateTimeout`, is up: the clean-up has its own.
+      const kill = (): boolean => {
+        Promise.resolve(cleanedUp).then(() => worker.terminate());
+        return true;
+      };
       Object.defineProperty(worker, 'send', { value: cleanUpFirst, configurable: true, writable: true });
+      Object.defineProperty(worker, 'kill', { value: kill, configurable: true, writable: true });
     }
   }
 
@@ -88,12 +101,13 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
   };
 
   async function whenIdle(): Promise<void> {
-    while (!isIdle()) await new Promise((resolve) => setTimeout(resolve, POLL));
+    while (!stopped && !isIdle()) await new Promise((resolve) => setTimeout(resolve, POLL));
   }
 
   const watched = (...args: unknown[]): unknown => {
-    if (refusal) return refuse(refusal);
+    if (refusal) return refuse(refusal, PoolPromise);
     const result: unknown = Reflect.apply(exec, pool, args);
+    PoolPromise = Object(result).constructor;
     adopt();
     return result;
   };
@@ -105,10 +119,13 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
       refusal = error;
     },
     idle: () => (isIdle() ? undefined : whenIdle()),
-    wake: () => undefined,
+    wake() {
+      stopped = true;
+      return undefined;
+    },
     async end() {
       await Reflect.apply(terminate, pool, []);
-      Reflect.deleteProperty(pool, 'exec');
+      if (pool.exec === watched) Reflect.deleteProperty(pool, 'exec');
     },
   });
   adopt();

@@ -58,7 +58,7 @@ it('wakes parked workers by a task each where the pool was registered late, and 
       'worker',
       'worker',
       'true late acked, late acked',
-      '2 workers of pool late were woken by a task each, since not every one of them is known',
+      '2 of 2 idle workers of pool late were woken by a task each, since not every one of them is known',
     ],
   });
 });

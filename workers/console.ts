@@ -29,8 +29,8 @@ function whenRead(stream: NodeJS.WriteStream): Promise<void> | undefined {
 }
 
 /** What was printed, as it is now: a buffer may be filled anew by whoever printed it. */
-function toChunk(data: Chunk, encoding: unknown): Chunk {
-  if (typeof data !== 'string') return Uint8Array.from(data);
+function toChunk(data: string | ArrayBufferView, encoding: unknown): Chunk {
+  if (typeof data !== 'string') return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
   if (typeof encoding !== 'string' || !Buffer.isEncoding(encoding) || /^utf-?8$/i.test(encoding)) return data;
   return Uint8Array.from(Buffer.from(data, encoding));
 }
@@ -57,7 +57,10 @@ function createOutput(stream: NodeJS.WriteStream, print: (chunk: Chunk) => void)
       };
     });
 
-  const write = (data: Chunk, ...rest: unknown[]): boolean => {
+  const original = stream.write.bind(stream);
+  const write = (data: unknown, ...rest: unknown[]): boolean => {
+    // Node has an error for what cannot be written.
+    if (typeof data !== 'string' && !ArrayBuffer.isView(data)) return Reflect.apply(original, stream, [data, ...rest]);
     const done = rest.find((argument) => typeof argument === 'function');
     const chunk = toChunk(data, rest[0]);
     if (held) held.push(chunk);
