@@ -18,7 +18,7 @@ function npm(...args) {
 }
 
 // npm writes this file last of all when it installs.
-if (time('node_modules/.package-lock.json') < time('package-lock.json')) npm('ci');
+if (time('node_modules/.package-lock.json') < time('package-lock.json')) npm('install');
 
 const sources = Math.max(newest('src'), newest('workers'), time('rolldown.config.js'), time('package.json'));
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
