@@ -3,12 +3,12 @@
  * its first registration on, by its port once its link was delivered, and by its Worker where this thread made it.
  */
 import { errorMonitor } from 'node:events';
-import type { Readable } from 'node:stream';
 import threads, { type MessagePort, type Worker } from 'node:worker_threads';
 import { LONGEST, now } from './clock.ts';
 import { toErrorText } from './errors.ts';
+import { createLink, type Link, type Order, post, reportOf, withoutAck } from './link.ts';
+import { whenWritten, writeDirectly } from './output.ts';
 import {
-  type AckMessage,
   at,
   Cell,
   createTable,
@@ -19,15 +19,12 @@ import {
   isPrint,
   isTagged,
   KEY,
-  Ordered,
-  type OrderMessage,
-  type Reason,
+  type PrintMessage,
   State,
-  type Streams,
   type Table,
   VERSION,
 } from './protocol.ts';
-import { fromOutcome, fromWorkerOutcome, type WorkerReport } from './report.ts';
+import type { WorkerReport } from './report.ts';
 import { childrenOf, diagnose, isThrough, release, stateOf } from './slots.ts';
 
 /** What a parent says of a worker: how it is called, and how long it may take at most. */
@@ -41,41 +38,6 @@ export interface Terms {
         wake(): void;
       }
     | undefined;
-}
-
-/** An order, as the sequence gives it. `until`: when the acks must be in, on this thread's clock. */
-export interface Order {
-  readonly reason: Reason;
-  readonly until: number;
-  readonly sync: boolean;
-  /** The streams of this thread that nobody captures. */
-  readonly relay: Streams;
-}
-
-interface Link {
-  readonly threadId: number;
-  readonly slot: number;
-  readonly table: Table;
-  worker: Worker | undefined;
-  port: MessagePort | undefined;
-  /** The shutdown that it was ordered in; 0 while there is none. */
-  epoch: number;
-  orderedAt: number;
-  timer: NodeJS.Timeout | undefined;
-  ack: AckMessage | undefined;
-  ackMs: number | undefined;
-  /** Without an ack: what became of it. */
-  ended: { readonly status: 'timed-out' | 'lost' | 'acked' | 'failed'; readonly diagnosis?: string } | undefined;
-  error: Error | undefined;
-  gone: boolean;
-  /** It was ordered while the event loop no longer turned. */
-  orderedSync: boolean;
-  /** What it said has been logged. */
-  told: boolean;
-  /** Called once there is nothing to wait for any more. */
-  onDone: (() => void) | undefined;
-  /** A message that does not fit is logged once a link. */
-  complained: boolean;
 }
 
 export interface Links {
@@ -95,6 +57,8 @@ export interface Links {
   order(order: Order): Promise<void> | undefined;
   /** For a thread whose event loop no longer turns: orders again, and blocks until the acks are in or `order.until`. */
   block(order: Order, onOrdered: () => void): void;
+  /** Settles once what the workers have printed is written; undefined if it is. */
+  flush(): Promise<unknown> | undefined;
   /** Gives up on the workers that have not acked, and terminates them. True if there was one. */
   terminateSilent(): boolean;
   /** What became of each, and whether that was logged before. */
@@ -111,6 +75,7 @@ export interface Links {
 interface Place {
   readonly table: Table;
   readonly threadId: number;
+  readonly isMain: boolean;
 }
 
 /** The orders of this process's threads need not differ from each other, only those on one link. */
@@ -136,17 +101,7 @@ interface Listeners {
   onOwnEnd(reports: readonly WorkerReport[]): void;
 }
 
-/**
- * Whether a worker's stream goes where Node pipes it, and not to somebody who captures it. Where the stream does not tell
- * its destinations, one that flows is taken for piped.
- */
-function isPiped(stream: Readable, destination: unknown): boolean {
-  const state: unknown = Reflect.get(stream, '_readableState');
-  const pipes: unknown = typeof state === 'object' && state !== null && 'pipes' in state ? state.pipes : undefined;
-  return Array.isArray(pipes) ? pipes.includes(destination) : stream.readableFlowing === true;
-}
-
-export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd }: Listeners): Links {
+export function createLinks({ table, threadId, isMain }: Place, { log, onLink, onOwnEnd }: Listeners): Links {
   const links = new Map<number, Link>();
   const workers = new Map<number, WeakRef<Worker>>();
   const termsOf = new WeakMap<Worker, Terms>();
@@ -164,6 +119,8 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   /** The workers that were there when the shutdown began. */
   let present: Set<Link> | undefined;
   let following = false;
+  let blocking = false;
+  const printed = new Set<NodeJS.WriteStream>();
   let epoch = 0;
   let settle = (): void => {};
 
@@ -179,25 +136,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   }
 
   function addLink(thread: number, slot: number, table: Table): Link {
-    const link: Link = {
-      threadId: thread,
-      slot,
-      table,
-      worker: undefined,
-      port: undefined,
-      epoch: 0,
-      orderedAt: 0,
-      timer: undefined,
-      ack: undefined,
-      ackMs: undefined,
-      ended: undefined,
-      error: undefined,
-      gone: false,
-      orderedSync: false,
-      told: false,
-      onDone: undefined,
-      complained: false,
-    };
+    const link = createLink(thread, slot, table);
     links.set(thread, link);
     const worker = workerOf(thread);
     if (worker) attach(link, worker);
@@ -237,7 +176,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   }
 
   function receive(link: Link, message: unknown): void {
-    if (isPrint(message)) process[message.stream].write(message.chunk);
+    if (isPrint(message)) print(message);
     else if (!isAck(message)) complain(link, `that is no ack: ${describe(message)}`);
     else if (message.epoch !== 0 && message.epoch !== link.epoch) complain(link, 'that is a stale ack');
     else if (link.ack && link.epoch !== 0) complain(link, 'that is a second ack');
@@ -245,10 +184,18 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       link.ack = message;
       if (link.epoch === 0) {
         link.told = true;
-        onOwnEnd(reportOf(link));
+        onOwnEnd(reportOf(link, nameOf(link)));
       } else link.ackMs = now() - link.orderedAt;
       done(link);
     }
+  }
+
+  /** A worker's output, on its way to this thread's own; a program may have put something else in its place. */
+  function print({ stream, chunk }: PrintMessage): void {
+    const output = process[stream];
+    if (blocking && isMain && !Object.hasOwn(output, 'write')) writeDirectly(stream, chunk, collecting?.until ?? 0);
+    else output.write(chunk);
+    printed.add(output);
   }
 
   function done(link: Link): void {
@@ -274,20 +221,11 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     if (!link.ack && !link.ended) link.ended = withoutAck(link, 'lost', how);
     link.port?.close();
     if (link.worker && threadIds.has(link.worker)) {
-      for (const report of reportOf(link).slice(0, 1)) lastReports.set(link.worker, report);
+      for (const report of reportOf(link, nameOf(link)).slice(0, 1)) lastReports.set(link.worker, report);
     }
     release(link.table, link.slot, link.threadId);
     if (!present) links.delete(link.threadId);
     done(link);
-  }
-
-  /** The slot knows of an ack that was never delivered. */
-  function withoutAck(link: Link, status: 'lost' | 'timed-out', diagnosis: string): NonNullable<Link['ended']> {
-    const state = stateOf(link.table, link.slot);
-    if (state === State.acked) return { status: 'acked' };
-    if (state !== State.failed) return { status, diagnosis };
-    const failures = Atomics.load(link.table.cells, at(link.slot, Cell.failures));
-    return { status: 'failed', diagnosis: `${failures} of its handlers failed; its ack was not delivered` };
   }
 
   /** A worker that has joined, and whose link was not yet delivered, is waited for as well. */
@@ -347,39 +285,15 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
   function send(link: Link, order: Order): void {
     if (isOver(link)) return;
     if (link.epoch === 0) {
-      post(link, order, epoch);
+      post(link, order, epoch, limitOf(link));
       const limit = limitOf(link);
       if (limit !== undefined && !order.sync) {
         link.timer = setTimeout(giveUp, Math.min(limit, Math.max(0, order.until - now())), link);
       }
     } else if (order.sync && !link.ack && !link.orderedSync) {
-      post(link, order, link.epoch);
+      post(link, order, link.epoch, limitOf(link));
     }
     if (!link.ack) pending.add(link);
-  }
-
-  function post(link: Link, { reason, until, sync, relay }: Order, epoch: number): void {
-    if (link.epoch === 0) {
-      // It may have ended by itself once, and live on.
-      link.ack = undefined;
-      link.epoch = epoch;
-      link.orderedAt = now();
-    }
-    link.orderedSync = sync;
-    const { worker } = link;
-    const stdout = relay.stdout && (!worker || isPiped(worker.stdout, process.stdout));
-    const stderr = relay.stderr && (!worker || isPiped(worker.stderr, process.stderr));
-    const captured = (stdout ? 0 : Ordered.stdoutCaptured) | (stderr ? 0 : Ordered.stderrCaptured);
-    Atomics.store(link.table.cells, at(link.slot, Cell.order), Ordered.yes | captured);
-    link.port?.postMessage({
-      type: 'order',
-      version: VERSION,
-      epoch,
-      reason,
-      timeout: Math.max(0, Math.min(limitOf(link) ?? Number.POSITIVE_INFINITY, until - now())),
-      sync,
-      relay: { stdout, stderr },
-    } satisfies OrderMessage);
   }
 
   /** A worker's time is up. Its own workers may still have theirs: they are seen through first. */
@@ -428,7 +342,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     const order: Order = { reason: { route: 'terminate' }, until, sync: false, relay: { stdout: true, stderr: true } };
     retiring.set(link, order);
     if (link.epoch === 0) {
-      post(link, order, ++epochs);
+      post(link, order, ++epochs, limitOf(link));
       pool?.wake();
     }
     const timers: NodeJS.Timeout[] = [];
@@ -446,7 +360,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     if (!link.ack && !link.ended) link.ended = withoutAck(link, 'timed-out', diagnose(link.table, link.slot));
     if (present) return;
     link.told = true;
-    onOwnEnd(reportOf(link));
+    onOwnEnd(reportOf(link, nameOf(link)));
   }
 
   /** Lets a worker clean up and ends it, unless somebody is at it already. */
@@ -474,38 +388,6 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
     collecting = order;
     findUndelivered();
     for (const link of links.values()) send(link, order);
-  }
-
-  /** What is known of the workers below one that cannot tell any more. */
-  function descendants(table: Table, parent: number, path: readonly number[]): WorkerReport[] {
-    return childrenOf(table, parent).flatMap(({ index, threadId: thread, state }): WorkerReport[] => {
-      const below = [...path, thread];
-      const status = state === State.acked ? 'acked' : state === State.failed ? 'failed' : 'timed-out';
-      const diagnosis = isThrough(state) ? 'its parent did not ack for it' : diagnose(table, index);
-      const report = {
-        threadId: thread,
-        path: below,
-        name: `worker ${thread}`,
-        status,
-        diagnosis,
-        handlers: [],
-      } as const;
-      return [report, ...descendants(table, thread, below)];
-    });
-  }
-
-  function reportOf(link: Link): WorkerReport[] {
-    const { ack, ackMs, ended, threadId: thread, table } = link;
-    const path = [thread];
-    const about = { threadId: thread, path, name: nameOf(link), ...(ackMs !== undefined && { ackMs }) };
-    if (ack) {
-      const clean = ack.handlers.every(({ error, unfinished }) => !error && !unfinished);
-      const below = ack.workers.map(fromWorkerOutcome).map((worker) => ({ ...worker, path: [thread, ...worker.path] }));
-      return [{ ...about, status: clean ? 'acked' : 'failed', handlers: ack.handlers.map(fromOutcome) }, ...below];
-    }
-    const { status, diagnosis } = ended ?? withoutAck(link, 'timed-out', diagnose(table, link.slot));
-    const own: WorkerReport = { ...about, status, ...(diagnosis !== undefined && { diagnosis }), handlers: [] };
-    return [own, ...descendants(table, thread, path)];
   }
 
   return {
@@ -547,7 +429,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       connect(link, port);
       onLink();
       const order = collecting ?? retiring.get(link);
-      if (order && link.epoch !== 0) post(link, order, link.epoch);
+      if (order && link.epoch !== 0) post(link, order, link.epoch, limitOf(link));
       else if (collecting) send(link, collecting);
       return true;
     },
@@ -603,7 +485,13 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       });
     },
 
+    flush() {
+      const waiting = [...printed].map(whenWritten).filter((written) => written !== undefined);
+      return waiting.length === 0 ? undefined : Promise.all(waiting);
+    },
+
     block(order, onOrdered) {
+      blocking = true;
       start(order);
       onOrdered();
       const foreign = [...pending].some((link) => link.table !== table);
@@ -635,7 +523,7 @@ export function createLinks({ table, threadId }: Place, { log, onLink, onOwnEnd 
       const workers = involved
         .sort((one, other) => one.threadId - other.threadId)
         .flatMap((link) => {
-          const reports = reportOf(link);
+          const reports = reportOf(link, nameOf(link));
           if (link.told) for (const report of reports) told.add(report);
           return reports;
         });

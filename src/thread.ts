@@ -126,7 +126,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   /** While a shutdown is through, and what was registered is being ended. */
   let closing: Promise<readonly PromiseSettledResult<unknown>[]> | undefined;
 
-  const links = createLinks({ table, threadId }, { log, onLink: use, onOwnEnd: logWorkers });
+  const links = createLinks({ table, threadId, isMain: isMainThread }, { log, onLink: use, onOwnEnd: logWorkers });
 
   const up = isMainThread
     ? undefined
@@ -303,7 +303,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
           },
           terminateSilent: () => links.terminateSilent(),
         },
-        flush: (sync) => up?.flush(sync || order?.sync === true),
+        flush: (sync) => (up ? up.flush(sync || order?.sync === true) : sync ? undefined : links.flush()),
         onHandler({ name }) {
           started++;
           up?.showProgress(started, started + handlers.size, name);

@@ -26,7 +26,7 @@ function createScene(): Scene {
   const table = createTable();
   const lines: string[] = [];
   const links = createLinks(
-    { table, threadId: PARENT },
+    { table, threadId: PARENT, isMain: true },
     { log: (line) => lines.push(line), onLink() {}, onOwnEnd: (reports) => lines.push(`ended: ${reports[0]?.status}`) },
   );
   return {

@@ -3,8 +3,7 @@
  * parent that blocks in a synchronous route asks no more. So from the order on, a worker's output goes over its link:
  * the parent reads that in either way, and before the ack.
  */
-import { writeSync } from 'node:fs';
-import { now } from '../src/clock.ts';
+import { type Chunk, whenWritten } from '../src/output.ts';
 import type { Streams } from '../src/protocol.ts';
 
 export interface Console {
@@ -15,17 +14,9 @@ export interface Console {
   restore(): void;
 }
 
-export type Chunk = string | Uint8Array;
-
 interface Output {
   flush(sync: boolean): Promise<unknown> | undefined;
   restore(): void;
-}
-
-/** Settles once the parent has read all of `stream`. */
-function whenRead(stream: NodeJS.WriteStream): Promise<void> | undefined {
-  if (stream.writableLength === 0) return undefined;
-  return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
 /** What was printed, as it is now: a buffer may be filled anew by whoever printed it. */
@@ -42,7 +33,7 @@ function createOutput(stream: NodeJS.WriteStream, print: (chunk: Chunk) => void)
   let held: Chunk[] | undefined;
   let release = (): void => {};
 
-  const reading = whenRead(stream);
+  const reading = whenWritten(stream);
   if (reading) {
     held = [];
     reading.then(() => release());
@@ -89,7 +80,7 @@ function createCaptured(stream: NodeJS.WriteStream): Output {
   return {
     flush(sync) {
       if (sync) release();
-      const reading = sync ? undefined : whenRead(stream);
+      const reading = sync ? undefined : whenWritten(stream);
       return (
         reading &&
         new Promise<void>((resolve) => {
@@ -124,27 +115,4 @@ export function createConsole(): Console {
       outputs = [];
     },
   };
-}
-
-/** How long to wait before a pipe that was full is tried again: ms. */
-const RETRY = 1;
-
-const DESCRIPTORS = { stdout: 1, stderr: 2 } as const;
-
-const isFull = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EAGAIN';
-
-/**
- * Writes to the descriptor itself, for a worker whose link its blocked parent has not. A pipe takes a chunk in pieces,
- * and nothing while it is full; at `until` the rest is given up.
- */
-export function writeDirectly(stream: keyof Streams, chunk: Chunk, until: number): void {
-  const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-  for (let written = 0; written < bytes.length; ) {
-    try {
-      written += writeSync(DESCRIPTORS[stream], bytes, written);
-    } catch (error) {
-      if (!isFull(error) || now() > until) return;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY);
-    }
-  }
 }

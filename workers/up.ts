@@ -4,6 +4,7 @@
  */
 import threads, { type MessagePort } from 'node:worker_threads';
 import { now } from '../src/clock.ts';
+import { type Chunk, writeDirectly } from '../src/output.ts';
 import {
   at,
   Cell,
@@ -28,7 +29,7 @@ import {
 } from '../src/protocol.ts';
 import { signalName } from '../src/signal-names.ts';
 import { claim, isThrough, release, showProgress, slotOf, stateOf } from '../src/slots.ts';
-import { type Chunk, createConsole, writeDirectly } from './console.ts';
+import { createConsole } from './console.ts';
 
 /** How long an order may take to come down through the ancestors before a worker acts on the flag itself: ms. */
 const RELAY = 100;

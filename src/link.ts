@@ -1,0 +1,155 @@
+/**
+ * One link down: what this thread knows of a worker of its, how it orders it, and what is reported of it in the end.
+ */
+import type { Readable } from 'node:stream';
+import type { MessagePort, Worker } from 'node:worker_threads';
+import { now } from './clock.ts';
+import {
+  type AckMessage,
+  at,
+  Cell,
+  Ordered,
+  type OrderMessage,
+  type Reason,
+  State,
+  type Streams,
+  type Table,
+  VERSION,
+} from './protocol.ts';
+import { fromOutcome, fromWorkerOutcome, type WorkerReport } from './report.ts';
+import { childrenOf, diagnose, isThrough, stateOf } from './slots.ts';
+
+/** An order, as the sequence gives it. `until`: when the acks must be in, on this thread's clock. */
+export interface Order {
+  readonly reason: Reason;
+  readonly until: number;
+  readonly sync: boolean;
+  /** The streams of this thread that nobody captures. */
+  readonly relay: Streams;
+}
+
+export interface Link {
+  readonly threadId: number;
+  readonly slot: number;
+  readonly table: Table;
+  worker: Worker | undefined;
+  port: MessagePort | undefined;
+  /** The shutdown that it was ordered in; 0 while there is none. */
+  epoch: number;
+  orderedAt: number;
+  timer: NodeJS.Timeout | undefined;
+  ack: AckMessage | undefined;
+  ackMs: number | undefined;
+  /** Without an ack: what became of it. */
+  ended: { readonly status: 'timed-out' | 'lost' | 'acked' | 'failed'; readonly diagnosis?: string } | undefined;
+  error: Error | undefined;
+  gone: boolean;
+  /** It was ordered while the event loop no longer turned. */
+  orderedSync: boolean;
+  /** What it said has been logged. */
+  told: boolean;
+  /** Called once there is nothing to wait for any more. */
+  onDone: (() => void) | undefined;
+  /** A message that does not fit is logged once a link. */
+  complained: boolean;
+}
+
+export function createLink(threadId: number, slot: number, table: Table): Link {
+  return {
+    threadId,
+    slot,
+    table,
+    worker: undefined,
+    port: undefined,
+    epoch: 0,
+    orderedAt: 0,
+    timer: undefined,
+    ack: undefined,
+    ackMs: undefined,
+    ended: undefined,
+    error: undefined,
+    gone: false,
+    orderedSync: false,
+    told: false,
+    onDone: undefined,
+    complained: false,
+  };
+}
+
+/**
+ * Whether a worker's stream goes where Node pipes it, and not to somebody who captures it. Where the stream does not tell
+ * its destinations, one that flows is taken for piped.
+ */
+function isPiped(stream: Readable, destination: unknown): boolean {
+  const state: unknown = Reflect.get(stream, '_readableState');
+  const pipes: unknown = typeof state === 'object' && state !== null && 'pipes' in state ? state.pipes : undefined;
+  return Array.isArray(pipes) ? pipes.includes(destination) : stream.readableFlowing === true;
+}
+
+/** Orders the worker, within `limit` ms if it has a limit of its own. */
+export function post(link: Link, { reason, until, sync, relay }: Order, epoch: number, limit?: number): void {
+  if (link.epoch === 0) {
+    // It may have ended by itself once, and live on.
+    link.ack = undefined;
+    link.epoch = epoch;
+    link.orderedAt = now();
+  }
+  link.orderedSync = sync;
+  const { worker } = link;
+  const stdout = relay.stdout && (!worker || isPiped(worker.stdout, process.stdout));
+  const stderr = relay.stderr && (!worker || isPiped(worker.stderr, process.stderr));
+  const captured = (stdout ? 0 : Ordered.stdoutCaptured) | (stderr ? 0 : Ordered.stderrCaptured);
+  Atomics.store(link.table.cells, at(link.slot, Cell.order), Ordered.yes | captured);
+  link.port?.postMessage({
+    type: 'order',
+    version: VERSION,
+    epoch,
+    reason,
+    timeout: Math.max(0, Math.min(limit ?? Number.POSITIVE_INFINITY, until - now())),
+    sync,
+    relay: { stdout, stderr },
+  } satisfies OrderMessage);
+}
+
+/** The slot knows of an ack that was never delivered. */
+export function withoutAck(link: Link, status: 'lost' | 'timed-out', diagnosis: string): NonNullable<Link['ended']> {
+  const state = stateOf(link.table, link.slot);
+  if (state === State.acked) return { status: 'acked' };
+  if (state !== State.failed) return { status, diagnosis };
+  const failures = Atomics.load(link.table.cells, at(link.slot, Cell.failures));
+  return { status: 'failed', diagnosis: `${failures} of its handlers failed; its ack was not delivered` };
+}
+
+/** What is known of the workers below one that cannot tell any more. */
+function descendants(table: Table, parent: number, path: readonly number[]): WorkerReport[] {
+  const involved = childrenOf(table, parent).filter(({ state }) => state !== State.idle);
+  return involved.flatMap(({ index, threadId: thread, state }): WorkerReport[] => {
+    const below = [...path, thread];
+    const status = state === State.acked ? 'acked' : state === State.failed ? 'failed' : 'timed-out';
+    const diagnosis = isThrough(state) ? 'its parent did not ack for it' : diagnose(table, index);
+    const report = {
+      threadId: thread,
+      path: below,
+      name: `worker ${thread}`,
+      status,
+      diagnosis,
+      handlers: [],
+    } as const;
+    return [report, ...descendants(table, thread, below)];
+  });
+}
+
+/** What became of a worker that is called `name`, and of those below it. */
+export function reportOf(link: Link, name: string): WorkerReport[] {
+  const { ack, ackMs, ended, threadId: thread, table } = link;
+  const path = [thread];
+  const about = { threadId: thread, path, name, ...(ackMs !== undefined && { ackMs }) };
+  if (ack) {
+    const clean = ack.handlers.every(({ error, unfinished }) => !error && !unfinished);
+    const below = ack.workers.map(fromWorkerOutcome).map((worker) => ({ ...worker, path: [thread, ...worker.path] }));
+    return [{ ...about, status: clean ? 'acked' : 'failed', handlers: ack.handlers.map(fromOutcome) }, ...below];
+  }
+  const { status, diagnosis } = ended ?? withoutAck(link, 'timed-out', diagnose(table, link.slot));
+  const own: WorkerReport = { ...about, status, ...(diagnosis !== undefined && { diagnosis }), handlers: [] };
+  return [own, ...descendants(table, thread, path)];
+}
