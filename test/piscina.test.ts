@@ -30,9 +30,11 @@ it('finishes what is queued and running, takes tasks while others drain, and ref
 
 it('refuses tasks at once where nothing drains', async () => {
   const { code, log } = await play('refuses at once');
-  expect({ code, log }).toEqual({
+  // Whether the main thread tells before the workers have cleaned up is up to the scheduler.
+  expect({ code, log: log.slice(0, 3).sort(), last: log.slice(3) }).toEqual({
     code: 3,
-    log: ['late AbortError ERR_WORKER_ATEXIT_SHUTDOWN exit', 'worker', 'worker', 'true piscina acked, piscina acked'],
+    log: ['late AbortError ERR_WORKER_ATEXIT_SHUTDOWN exit', 'worker', 'worker'],
+    last: ['true piscina acked, piscina acked'],
   });
 });
 
