@@ -3,7 +3,7 @@
  * library is.
  */
 import './index.ts';
-import { checkOptions, checkTimeout, misuse, shown } from './errors.ts';
+import { misuse, shown } from './errors.ts';
 import { findInstance, type Instance } from './instance.ts';
 
 /** The library, which the import above has loaded. */
@@ -26,14 +26,7 @@ export interface PoolOptions {
   timeout?: number;
 }
 
-export function checkPoolOptions(options: PoolOptions): void {
-  checkOptions('options', options, ['name', 'timeout']);
-  const { name, timeout } = options;
-  if (name !== undefined && typeof name !== 'string') {
-    throw misuse('INVALID_ARGUMENT', `options.name must be a string; it is ${shown(name)}`);
-  }
-  if (timeout !== undefined) checkTimeout('options.timeout', timeout);
-}
+export { checkTerms as checkPoolOptions } from './errors.ts';
 
 /** Throws unless `pool` has every one of `members`. */
 export function checkPool(kind: string, pool: unknown, members: readonly string[]): void {

@@ -1,7 +1,7 @@
 /** What the public functions do, for whichever copy of the library calls them. */
 import threads, { type Worker } from 'node:worker_threads';
 import { leave } from './ending.ts';
-import { checkOptions, checkTimeout, misuse, shown } from './errors.ts';
+import { checkOptions, checkTerms, checkTimeout, misuse, shown } from './errors.ts';
 import { isInsideHandler } from './inside-handler.ts';
 import type { Instance } from './instance.ts';
 import { withOptions } from './options.ts';
@@ -66,12 +66,8 @@ export function createInstance(): Instance {
       if (!(worker instanceof threads.Worker)) {
         throw misuse('INVALID_ARGUMENT', `worker must be a Worker of node:worker_threads; it is ${shown(worker)}`);
       }
-      checkOptions('options', options, ['name', 'timeout']);
+      checkTerms(options);
       const { name, timeout } = options;
-      if (name !== undefined && typeof name !== 'string') {
-        throw misuse('INVALID_ARGUMENT', `options.name must be a string; it is ${shown(name)}`);
-      }
-      if (timeout !== undefined) checkTimeout('options.timeout', timeout);
       thread.use();
       const registered: Worker = worker;
       thread.links.setTerms(registered, { name, timeout });

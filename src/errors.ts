@@ -57,6 +57,16 @@ export function checkOptions(name: string, options: unknown, known: readonly str
   }
 }
 
+/** What a worker and a pool are registered with: a name, and a limit for the clean-up. */
+export function checkTerms(options: { readonly name?: unknown; readonly timeout?: unknown }): void {
+  checkOptions('options', options, ['name', 'timeout']);
+  const { name, timeout } = options;
+  if (name !== undefined && typeof name !== 'string') {
+    throw misuse('INVALID_ARGUMENT', `options.name must be a string; it is ${shown(name)}`);
+  }
+  if (timeout !== undefined) checkTimeout('options.timeout', timeout);
+}
+
 /** Whatever a handler threw, as an error: what is none already becomes the `cause` of one. */
 export function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;

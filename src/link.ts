@@ -16,7 +16,7 @@ import {
   type Table,
   VERSION,
 } from './protocol.ts';
-import { fromOutcome, fromWorkerOutcome, type WorkerReport } from './report.ts';
+import { fromOutcome, fromWorkerOutcome, isCleanHandler, type WorkerReport } from './report.ts';
 import { childrenOf, diagnose, isThrough, stateOf } from './slots.ts';
 
 /** An order, as the sequence gives it. `until`: when the acks must be in, on this thread's clock. */
@@ -145,9 +145,9 @@ export function reportOf(link: Link, name: string): WorkerReport[] {
   const path = [thread];
   const about = { threadId: thread, path, name, ...(ackMs !== undefined && { ackMs }) };
   if (ack) {
-    const clean = ack.handlers.every(({ error, unfinished }) => !error && !unfinished);
+    const handlers = ack.handlers.map(fromOutcome);
     const below = ack.workers.map(fromWorkerOutcome).map((worker) => ({ ...worker, path: [thread, ...worker.path] }));
-    return [{ ...about, status: clean ? 'acked' : 'failed', handlers: ack.handlers.map(fromOutcome) }, ...below];
+    return [{ ...about, status: handlers.every(isCleanHandler) ? 'acked' : 'failed', handlers }, ...below];
   }
   const { status, diagnosis } = ended ?? withoutAck(link, 'timed-out', diagnose(table, link.slot));
   const own: WorkerReport = { ...about, status, ...(diagnosis !== undefined && { diagnosis }), handlers: [] };
