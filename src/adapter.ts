@@ -1,9 +1,8 @@
 /**
- * What the adapters of all pools share: how a pool's arguments are checked, and where the
- * library is.
+ * What the adapters of all pools share: how a pool's arguments are checked, and where the library is.
  */
 import './index.ts';
-import { misuse, shown } from './errors.ts';
+import { checkTerms, misuse, shown } from './errors.ts';
 import { findInstance, type Instance } from './instance.ts';
 
 /** The library, which the import above has loaded. */
@@ -24,9 +23,15 @@ export interface PoolOptions {
   name?: string;
   /** ms that each of its workers may take to clean up, at most. */
   timeout?: number;
+  /** Whether a shutdown rejects what is queued, with the `ShutdownError`, instead of having it finished. */
+  force?: boolean;
 }
 
-export { checkTerms as checkPoolOptions } from './errors.ts';
+export function checkPoolOptions(options: PoolOptions): void {
+  checkTerms(options, ['force']);
+  if (options.force === undefined || typeof options.force === 'boolean') return;
+  throw misuse('INVALID_ARGUMENT', `options.force must be true or false; it is ${shown(options.force)}`);
+}
 
 /** Throws unless `pool` has every one of `members`. */
 export function checkPool(kind: string, pool: unknown, members: readonly string[]): void {

@@ -57,9 +57,12 @@ export function checkOptions(name: string, options: unknown, known: readonly str
   }
 }
 
-/** What a worker and a pool are registered with: a name, and a limit for the clean-up. */
-export function checkTerms(options: { readonly name?: unknown; readonly timeout?: unknown }): void {
-  checkOptions('options', options, ['name', 'timeout']);
+/** What a worker and a pool are registered with: a name, a limit for the clean-up, and what is there `besides`. */
+export function checkTerms(
+  options: { readonly name?: unknown; readonly timeout?: unknown },
+  besides: readonly string[] = [],
+): void {
+  checkOptions('options', options, ['name', 'timeout', ...besides]);
   const { name, timeout } = options;
   if (name !== undefined && typeof name !== 'string') {
     throw misuse('INVALID_ARGUMENT', `options.name must be a string; it is ${shown(name)}`);

@@ -113,6 +113,9 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
   const endings = new WeakMap<Worker, Promise<WorkerReport>>();
   /** What became of a registered worker that is gone. */
   const lastReports = new WeakMap<Worker, WorkerReport>();
+  /** Registered workers that were made before this library was loaded here, and have not been heard of since. */
+  const invited = new Map<number, Promise<void>>();
+  const wereInvited = new WeakSet<Worker>();
   /** The workers that end alone, while this thread lives on. */
   const retiring = new WeakMap<Link, Order>();
   let collecting: Order | undefined;
@@ -203,7 +206,31 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
     link.timer = undefined;
     link.onDone?.();
     pending.delete(link);
-    if (pending.size === 0) settle();
+    settleIfDone();
+  }
+
+  function settleIfDone(): void {
+    if (pending.size === 0 && invited.size === 0) settle();
+  }
+
+  /**
+   * A worker that was made before this library was loaded here could not link up. It is told where to, and reads that as
+   * soon as its event loop turns: a parked one when it is woken.
+   */
+  function invite(worker: Worker): void {
+    const thread = worker.threadId;
+    if (thread === -1 || workers.has(thread) || links.has(thread) || wereInvited.has(worker)) return;
+    wereInvited.add(worker);
+    const answered = (): void => {
+      if (!invited.delete(thread)) return;
+      findUndelivered(thread);
+      const link = links.get(thread);
+      if (collecting && link) send(link, collecting);
+      settleIfDone();
+    };
+    // It is refused where nothing listens: that worker has not loaded the library.
+    const answer = threads.postMessageToThread(thread, { [KEY]: VERSION, invite: table.buffer });
+    invited.set(thread, answer.then(answered, answered));
   }
 
   /** Takes what has arrived, without the event loop. */
@@ -296,6 +323,12 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
     if (!link.ack) pending.add(link);
   }
 
+  /** Whoever has not answered by now is blocked, or has not loaded the library and was parked. */
+  function giveUpInvited(): void {
+    invited.clear();
+    settleIfDone();
+  }
+
   /** A worker's time is up. Its own workers may still have theirs: they are seen through first. */
   function giveUp(link: Link): void {
     const busy = (thread: number): boolean =>
@@ -330,10 +363,21 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
 
   /** Lets one worker clean up, while this thread lives on. Undefined where there is nothing to do, or no more. */
   function cleanUp(worker: Worker): Promise<void> | undefined {
+    invite(worker);
+    const answer = invited.get(worker.threadId);
+    if (answer) return cleanUpInvited(worker, answer);
     findUndelivered(worker.threadId);
     const link = links.get(worker.threadId);
     if (!link || isOver(link) || (link.ack && link.epoch !== 0) || retiring.has(link)) return undefined;
     return cleanUpBy(link, termsOf.get(worker) ?? {});
+  }
+
+  /** Waits for its link first, as long as for any worker that has not read its order. */
+  async function cleanUpInvited(worker: Worker, answer: Promise<void>): Promise<void> {
+    invited.delete(worker.threadId);
+    termsOf.get(worker)?.pool?.wake();
+    await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+    await cleanUp(worker);
   }
 
   async function cleanUpBy(link: Link, { timeout, pool }: Terms): Promise<void> {
@@ -377,6 +421,7 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
 
   function onExit(this: Worker): void {
     registered.delete(this);
+    invited.delete(threadIds.get(this) ?? this.threadId);
   }
 
   function unlinked(worker: Worker, threadId: number): WorkerReport {
@@ -386,6 +431,7 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
   function start(order: Order): void {
     if (collecting === undefined) epoch = ++epochs;
     collecting = order;
+    for (const worker of registered) invite(worker);
     findUndelivered();
     for (const link of links.values()) send(link, order);
   }
@@ -450,6 +496,8 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
       terminators.set(worker, terminate);
       Object.defineProperty(worker, 'terminate', { value: () => retire(worker), configurable: true, writable: true });
       worker.once('exit', onExit);
+      // This thread hears of a Worker that it has just made a tick later.
+      process.nextTick(invite, worker);
     },
 
     forget(worker) {
@@ -477,9 +525,10 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
 
     order(order) {
       start(order);
-      if (pending.size === 0) return undefined;
+      if (pending.size === 0 && invited.size === 0) return undefined;
       findTheGone();
       follow();
+      if (invited.size > 0) setTimeout(giveUpInvited, PATIENCE).unref();
       return new Promise((resolve) => {
         settle = resolve;
       });
@@ -495,6 +544,7 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
       start(order);
       onOrdered();
       const foreign = [...pending].some((link) => link.table !== table);
+      const patience = invited.size === 0 ? 0 : now() + PATIENCE;
       for (;;) {
         const rung = Atomics.load(table.cells, Header.doorbell);
         findUndelivered();
@@ -506,8 +556,9 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
           if (through && !link.ack) readSlot(link);
         }
         const left = order.until - now();
-        if (pending.size === 0 || left <= 0) return;
-        Atomics.wait(table.cells, Header.doorbell, rung, foreign ? Math.min(left, POLL) : left);
+        const isHopeful = now() < patience && [...invited.keys()].some((thread) => !links.has(thread));
+        if ((pending.size === 0 && !isHopeful) || left <= 0) return;
+        Atomics.wait(table.cells, Header.doorbell, rung, foreign || isHopeful ? Math.min(left, POLL) : left);
       }
     },
 

@@ -7,8 +7,8 @@ import type { ShutdownError } from './errors.ts';
 export interface Pool {
   /** This thread has made a Worker: perhaps it is this pool's. */
   adopt(): void;
-  /** From now on a submitted task is rejected with `error`. */
-  refuse(error: ShutdownError): void;
+  /** From now on a submitted task is rejected with `error`. Returns what is to be noted. */
+  refuse(error: ShutdownError): string | undefined;
   /** Settles once nothing is queued or running; undefined if that is so now. */
   idle(): Promise<void> | undefined;
   /** Makes the event loop of each parked worker turn, so that it reads its order. Returns what was to be noted. */
@@ -23,7 +23,8 @@ export interface Pools {
   has(owner: object): boolean;
   readonly size: number;
   adopt(): void;
-  refuse(error: ShutdownError): void;
+  /** Returns the notes for the report, as {@link wake} does. */
+  refuse(error: ShutdownError): string[];
   idle(): Promise<unknown> | undefined;
   /** Wakes each pool's parked workers, once a shutdown. Returns the notes for the report. */
   wake(): string[];
@@ -46,6 +47,9 @@ export function createPools(): Pools {
     }
   }
 
+  const notesOf = (act: (pool: Pool) => string | undefined): string[] =>
+    [...each()].map(act).filter((note) => note !== undefined);
+
   return {
     add(owner, pool) {
       if (!adapters.has(owner)) refs.add(new WeakRef(owner));
@@ -65,7 +69,7 @@ export function createPools(): Pools {
     },
 
     refuse(error) {
-      for (const pool of each()) pool.refuse(error);
+      return notesOf((pool) => pool.refuse(error));
     },
 
     idle() {
@@ -76,7 +80,7 @@ export function createPools(): Pools {
     wake() {
       if (awake) return [];
       awake = true;
-      return [...each()].map((pool) => pool.wake()).filter((note) => note !== undefined);
+      return notesOf((pool) => pool.wake());
     },
 
     end() {

@@ -136,6 +136,15 @@ export interface LinkMessage {
   readonly buffer?: SharedArrayBuffer | undefined;
 }
 
+/**
+ * Parent to worker, between threads: link up here. For one that was made before its parent had loaded the library, so
+ * that it has inherited no environment data.
+ */
+export interface InviteMessage {
+  readonly [KEY]: number;
+  readonly invite: SharedArrayBuffer;
+}
+
 /** Parent to worker: shut down and ack within `timeout` ms. Its inverse is {@link AckMessage}. */
 export interface OrderMessage {
   readonly type: 'order';
@@ -259,6 +268,9 @@ export const isLinkMessage = (value: unknown): value is LinkMessage =>
   value.slot < SLOTS &&
   value.port instanceof MessagePort &&
   isOptional(value.buffer, (buffer) => buffer instanceof SharedArrayBuffer);
+
+export const isInvite = (value: unknown): value is InviteMessage =>
+  isTagged(value) && value[KEY] === VERSION && value.invite instanceof SharedArrayBuffer;
 
 export const isOrder = (value: unknown): value is OrderMessage =>
   isFields(value) &&

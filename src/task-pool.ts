@@ -28,6 +28,8 @@ export interface TaskPool {
   idleThreads(running: number): number;
   /** Whether nothing is queued or running, watched or not. */
   isIdle(running: number): boolean;
+  /** Rejects what is queued, with an error of this name. Absent where the pool has no way to: each task is looked at. */
+  readonly cancelling?: { readonly error: string; cancelQueued(): void };
 }
 
 export interface TaskOptions {
@@ -80,6 +82,18 @@ function submitAndFind<T>(type: string, submit: () => T): { readonly result: T; 
   }
 }
 
+/**
+ * Rejects a task that no worker has got yet: what Piscina does itself on `close({ force: true })`. Its queue passes over
+ * an aborted task. No public interface, so false where it is not there.
+ */
+function reject(task: object, error: Error): boolean {
+  if (!('workerInfo' in task && 'aborted' in task && 'done' in task && typeof task.done === 'function')) return false;
+  if (task.workerInfo !== null) return true;
+  task.aborted = true;
+  Reflect.apply(task.done, task, [error]);
+  return true;
+}
+
 /** What an adapter has to tell of workers that the pool makes. */
 export interface Registered {
   /** An object of the pool's may lead to a worker's port and counter. */
@@ -88,12 +102,12 @@ export interface Registered {
 
 export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd: () => void = () => {}): Registered {
   const { pool, taskType, workerOf } = taskPool;
-  const { name = taskPool.name, timeout } = options;
+  const { name = taskPool.name, timeout, force = false } = options;
   const terms = { name, ...(timeout !== undefined && { timeout }) };
   const library = instance();
   const infos = new WeakMap<Worker, WorkerInfo>();
   const adopted = new WeakSet<Worker>();
-  /** Tasks that lead to a worker as soon as it has them. */
+  /** Tasks that lead to a worker as soon as it has them, and that are looked at where what is queued is rejected. */
   const tasks = new Set<object>();
   const submit = pool.run;
   /** Whether tasks were submitted before `run` was watched. */
@@ -118,8 +132,11 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
 
   const isKnown = (worker: Worker): boolean => infos.has(worker);
 
+  const looksAtQueued = force && taskPool.cancelling === undefined;
+
   /** Whether the next task can tell nothing new. It may be the first one of a worker that is made for it. */
   function isEachKnown(): boolean {
+    if (looksAtQueued) return false;
     const threads = taskPool.threads();
     return threads.every(isKnown) && (taskPool.tellsOfWorkers || threads.length === taskPool.options.maxThreads);
   }
@@ -138,6 +155,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     if (task) tasks.add(task);
     try {
       return await result;
+    } catch (error) {
+      throw force && refusal && error instanceof Error && error.name === taskPool.cancelling?.error ? refusal : error;
     } finally {
       running--;
       learnFromTasks();
@@ -190,6 +209,10 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
 
     refuse(error) {
       refusal = error;
+      if (!force) return undefined;
+      taskPool.cancelling?.cancelQueued();
+      if (!looksAtQueued || [...tasks].every((task) => reject(task, error))) return undefined;
+      return `what is queued in pool ${name} could not be rejected, and is finished`;
     },
 
     idle() {

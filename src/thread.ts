@@ -15,6 +15,7 @@ import {
   createTable,
   Header,
   isAncestor,
+  isInvite,
   KEY,
   type OrderMessage,
   Phase,
@@ -282,7 +283,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
           abort(error);
           if (links.size > 0) stopPulse = up?.pulse() ?? stopPulse;
         },
-        refuse: () => pools.refuse(error),
+        refuse: () => void notes.push(...pools.refuse(error)),
         idle: (sync) => (sync ? undefined : pools.idle()),
         workers: {
           start(sync) {
@@ -466,7 +467,10 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
 
   // All that an import does: this thread can be found by the workers to come, and hears of them.
   threads.setEnvironmentData(KEY, { version: VERSION, threadId, buffer: table.buffer });
-  process.on('workerMessage', (message, source) => links.accept(message, source));
+  process.on('workerMessage', (message, source) => {
+    if (isInvite(message)) up?.move(source, message.invite);
+    else links.accept(message, source);
+  });
   process.on('worker', (worker: Worker) => {
     links.saw(worker);
     pools.adopt();

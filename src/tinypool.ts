@@ -14,6 +14,7 @@ export type { PoolOptions } from './adapter.ts';
 export interface TinypoolPool {
   run(task: unknown, options?: TaskOptions): Promise<unknown>;
   destroy(): Promise<void>;
+  cancelPendingTasks(): void;
   readonly threads: readonly object[];
   readonly queueSize: number;
   readonly options: { maxThreads: number };
@@ -55,6 +56,7 @@ export function registerPool<P extends TinypoolPool>(pool: P, options: PoolOptio
       // What runs was submitted here, but for what is queued.
       idleThreads: (running) => Math.max(0, threads().length - Math.max(0, running - pool.queueSize)),
       isIdle: (running) => pool.queueSize === 0 && running === 0,
+      cancelling: { error: 'CancelError', cancelQueued: () => pool.cancelPendingTasks() },
     },
     options,
   );

@@ -46,6 +46,24 @@ function refuse(error: ShutdownError, PoolPromise: unknown): unknown {
   return refusal;
 }
 
+/**
+ * Rejects what no worker has got yet, as the pool's own `terminate()` does. The queue is no public interface, so false
+ * where it is not there.
+ */
+function rejectQueued(pool: object, error: ShutdownError): boolean {
+  const queue: unknown = Reflect.get(pool, 'taskQueue');
+  if (!isQueue(queue)) return false;
+  for (let task = queue.pop(); task; task = queue.pop()) task.resolver.reject(error);
+  return true;
+}
+
+interface Queue {
+  pop(): { readonly resolver: { reject(error: Error): void } } | null | undefined;
+}
+
+const isQueue = (value: unknown): value is Queue =>
+  typeof value === 'object' && value !== null && 'pop' in value && typeof value.pop === 'function' && 'push' in value;
+
 /** How often a pool is asked whether it is idle: ms. */
 const POLL = 5;
 
@@ -62,7 +80,7 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
   checkPool('workerpool', pool, ['exec', 'terminate', 'stats', 'workers']);
   checkPoolOptions(options);
   if (isRegistered(pool)) return pool;
-  const { name = 'workerpool', timeout } = options;
+  const { name = 'workerpool', timeout, force = false } = options;
   const terms = { name, ...(timeout !== undefined && { timeout }) };
   const library = instance();
   const adopted = new WeakSet<Worker>();
@@ -117,6 +135,8 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
     adopt,
     refuse(error) {
       refusal = error;
+      if (!force || rejectQueued(pool, error)) return undefined;
+      return `what is queued in pool ${name} could not be rejected, and is finished`;
     },
     idle: () => (isIdle() ? undefined : whenIdle()),
     wake() {

@@ -35,6 +35,7 @@ const misuses: [string, unknown[], string, RegExp][] = [
   ['registerPool', [{}], INVALID, /^pool must be a Piscina pool; it is an object without run$/],
   ['registerPool', [undefined], INVALID, /^pool must be a Piscina pool; it is undefined$/],
   ['registerPool', [pool, { timeout: Number.POSITIVE_INFINITY }], INVALID, /^options.timeout .*; it is Infinity$/],
+  ['registerPool', [pool, { force: 1 }], INVALID, /^options.force must be true or false; it is 1$/],
   ['registerPool', [pool, { nam: '' }], UNKNOWN, /^options has no option "nam"; it has /],
   ['configure', [], INVALID, /^options must be an object; it is undefined$/],
   ['configure', [{ timeout: '1' }], INVALID, /^options.timeout must be a number of milliseconds.*; it is "1"$/],

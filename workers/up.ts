@@ -8,6 +8,7 @@ import { type Chunk, writeDirectly } from '../src/output.ts';
 import {
   at,
   Cell,
+  createTable,
   describe,
   type HandlerOutcome,
   Header,
@@ -40,6 +41,11 @@ const PULSE = 25;
 export interface Up {
   /** The first use: takes a slot and sends a link. The slot counts from here on, wherever the link is. */
   join(): void;
+  /**
+   * The parent has loaded the library after this worker was made. From now on `buffer` is the table; a worker that works
+   * alone links up.
+   */
+  move(parentId: number, buffer: SharedArrayBuffer): void;
   /** Whether a parent will tell what this worker acks. */
   isHeard(): boolean;
   /** Whether this worker was told to end, seen without the event loop. */
@@ -59,7 +65,7 @@ interface Place {
   readonly table: Table;
   readonly threadId: number;
   readonly parentId: number;
-  /** Whether the table came with the environment data. Otherwise it is this thread's own. */
+  /** Whether the table is an ancestor's. Otherwise it is this thread's own. */
   readonly inherited: boolean;
 }
 
@@ -73,15 +79,20 @@ interface Listeners {
 }
 
 export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listeners): Up {
-  const { table, threadId, parentId, inherited } = place;
-  const { cells } = table;
+  const { threadId } = place;
+  let { table, parentId, inherited } = place;
+  let { cells } = table;
   const output = createConsole();
+  /** Whether this thread has used the library, so that it is to have a slot. */
+  let joined = false;
   let slot: number | undefined;
   let port: MessagePort | undefined;
   let ordered = false;
   let epoch = 0;
   let timer: NodeJS.Timeout | undefined;
   let complained = false;
+  /** An invitation that came while a link was on its way. */
+  let invitation: (() => void) | undefined;
 
   const cell = (name: number): number => (slot === undefined ? 0 : Atomics.load(cells, at(slot, name)));
   /** The parent has taken the link, so that an order comes over it, and what goes up arrives. */
@@ -193,7 +204,17 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
 
   if (inherited) watch(Phase.running);
 
+  function join(): void {
+    slot = claim(table, threadId, parentId);
+    if (slot === undefined) log(`no slot is free, so worker ${threadId} works alone`);
+    else link(slot);
+    // A parent that blocks looks for those that have joined.
+    if (phase() !== Phase.running) ring();
+    expectOrder();
+  }
+
   function link(claimed: number): void {
+    const home = table;
     const channel = new MessageChannel();
     port = channel.port1;
     port.on('message', receive);
@@ -210,7 +231,9 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
       // No ancestor uses the library: this worker's handlers run when its own thread ends.
       port?.close();
       port = undefined;
-      release(table, claimed, threadId);
+      slot = undefined;
+      release(home, claimed, threadId);
+      invitation?.();
     };
     // It is taken, too, by a listener of somebody else's.
     threads.postMessageToThread(parentId, message, [channel.port2]).then(workAlone, workAlone);
@@ -218,13 +241,26 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
 
   return {
     join() {
-      if (slot !== undefined) setState(State.joined);
+      joined = true;
+      if (slot === undefined) join();
       else {
-        slot = claim(table, threadId, parentId);
-        if (slot === undefined) log(`no slot is free, so worker ${threadId} works alone`);
-        else link(slot);
+        setState(State.joined);
+        expectOrder();
       }
-      expectOrder();
+    },
+
+    move(parent, buffer) {
+      if (inherited || isLinked()) return;
+      invitation = (): void => {
+        invitation = undefined;
+        table = createTable(buffer);
+        cells = table.cells;
+        parentId = parent;
+        inherited = true;
+        watch(Phase.running);
+        if (joined) join();
+      };
+      if (port === undefined) invitation();
     },
 
     isHeard() {
@@ -232,7 +268,7 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
     },
 
     isOrdered() {
-      return cell(Cell.order) !== 0;
+      return cell(Cell.order) !== 0 || (inherited && phase() !== Phase.running);
     },
 
     pulse() {

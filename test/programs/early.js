@@ -1,0 +1,57 @@
+// A pool, or a plain worker, that was made before the main thread loaded the library.   node early.js DIR KIND WAY
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import Tinypool from 'tinypool';
+import workerpool from 'workerpool';
+
+const [dir, kind, way] = process.argv.slice(2);
+process.env.DIR = dir;
+const file = (name) => new URL(name, import.meta.url);
+const filename = file('./endings-task.js').href;
+const threads = { minThreads: 2, maxThreads: 2 };
+const task = { work: 'nothing' };
+
+const createPiscina = (options) => {
+  const pool = new Piscina({ filename, ...threads, ...options });
+  return { pool, run: () => pool.run(task), adapter: 'worker-atexit/piscina', end: () => pool.destroy() };
+};
+const create = {
+  'piscina sync': () => createPiscina({ atomics: 'sync' }),
+  'piscina async': () => createPiscina({ atomics: 'async' }),
+  tinypool: () => {
+    const pool = new Tinypool({ filename, ...threads });
+    return { pool, run: () => pool.run(task), adapter: 'worker-atexit/tinypool', end: () => pool.destroy() };
+  },
+  workerpool: () => {
+    const pool = workerpool.pool(file('./endings-workerpool.js').pathname, { workerType: 'thread', minWorkers: 2 });
+    const run = () => pool.exec('run', [task]);
+    return { pool, run, adapter: 'worker-atexit/workerpool', end: () => pool.terminate() };
+  },
+  worker: () => {
+    const workers = [1, 2].map(() => new Worker(file('./early-worker.js')));
+    return { workers, run() {}, end: () => Promise.all(workers.map((worker) => worker.terminate())) };
+  },
+};
+
+const { pool, workers, run, adapter, end } = create[kind]();
+await Promise.all([run(), run()]);
+const registrations = path.join(dir, 'registered');
+while (!fs.existsSync(registrations) || fs.statSync(registrations).size < 2) await sleep(2);
+await sleep(50); // parked by now, and refused by a main thread that knows nothing of all this
+
+const atexit = await import('worker-atexit');
+const log = (text) => fs.appendFileSync(path.join(dir, 'log'), `${text}\n`);
+atexit.configure({ onReport: (report) => log(`${report.ok} ${report.workers.map(({ status }) => status).join(' ')}`) });
+if (pool) (await import(adapter)).registerPool(pool);
+else for (const worker of workers) atexit.registerWorker(worker);
+
+if (way === 'process.exit()') process.exit(0);
+if (way === 'exit()') atexit.exit(0);
+if (way === 'a crash') throw new Error('a crash');
+if (way === 'terminate()') {
+  await end();
+  atexit.exit(0);
+}
