@@ -363,7 +363,6 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
 
   /** Lets one worker clean up, while this thread lives on. Undefined where there is nothing to do, or no more. */
   function cleanUp(worker: Worker): Promise<void> | undefined {
-    invite(worker);
     const answer = invited.get(worker.threadId);
     if (answer) return cleanUpInvited(worker, answer);
     findUndelivered(worker.threadId);
