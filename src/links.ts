@@ -219,8 +219,9 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
    */
   function invite(worker: Worker): void {
     const thread = worker.threadId;
-    if (thread === -1 || workers.has(thread) || links.has(thread) || wereInvited.has(worker)) return;
+    if (wereInvited.has(worker)) return;
     wereInvited.add(worker);
+    if (thread === -1 || workers.has(thread) || links.has(thread)) return;
     const answered = (): void => {
       if (!invited.delete(thread)) return;
       findUndelivered(thread);
@@ -363,12 +364,23 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
 
   /** Lets one worker clean up, while this thread lives on. Undefined where there is nothing to do, or no more. */
   function cleanUp(worker: Worker): Promise<void> | undefined {
-    const answer = invited.get(worker.threadId);
+    const { threadId: thread } = worker;
+    if (thread !== -1 && registered.has(worker) && !workers.has(thread) && !wereInvited.has(worker)) {
+      return cleanUpNextTick(worker);
+    }
+    const answer = invited.get(thread);
     if (answer) return cleanUpInvited(worker, answer);
-    findUndelivered(worker.threadId);
-    const link = links.get(worker.threadId);
+    findUndelivered(thread);
+    const link = links.get(thread);
     if (!link || isOver(link) || (link.ack && link.epoch !== 0) || retiring.has(link)) return undefined;
     return cleanUpBy(link, termsOf.get(worker) ?? {});
+  }
+
+  /** A tick later this thread has heard of it if it was made just now, and has invited it if it was there before. */
+  async function cleanUpNextTick(worker: Worker): Promise<void> {
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    invite(worker);
+    await cleanUp(worker);
   }
 
   /** Waits for its link first, as long as for any worker that has not read its order. */
