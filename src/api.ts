@@ -1,15 +1,25 @@
 /** What the public functions do, for whichever copy of the library calls them. */
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import threads, { type Worker } from 'node:worker_threads';
 import { leave } from './ending.ts';
-import { checkOptions, checkTerms, checkTimeout, misuse, shown } from './errors.ts';
+import { checkOptions, checkTerms, checkTimeout, misuse, shown, toError } from './errors.ts';
 import { isInsideHandler } from './inside-handler.ts';
 import type { Instance } from './instance.ts';
 import { withOptions } from './options.ts';
 import { VERSION } from './protocol.ts';
-import type { Registry } from './registry.ts';
+import { isCallable, nameOf, type Registry } from './registry.ts';
 import type { ShutdownReport } from './report.ts';
 import { createRoutes } from './routes.ts';
 import { createThread } from './thread.ts';
+
+/** The URL of a module that is named by a URL or an absolute path. */
+function toUrl(module: unknown): string | undefined {
+  if (module instanceof URL) return module.href;
+  if (typeof module !== 'string') return undefined;
+  if (isAbsolute(module)) return pathToFileURL(module).href;
+  return URL.canParse(module) ? module : undefined;
+}
 
 export function createInstance(): Instance {
   let hooks: ReturnType<typeof createRoutes> | undefined;
@@ -66,17 +76,55 @@ export function createInstance(): Instance {
       if (!(worker instanceof threads.Worker)) {
         throw misuse('INVALID_ARGUMENT', `worker must be a Worker of node:worker_threads; it is ${shown(worker)}`);
       }
-      checkTerms(options);
-      const { name, timeout } = options;
+      checkTerms(options, ['essential', 'onFailure']);
+      const { name, timeout, essential, onFailure } = options;
+      if (essential !== undefined && typeof essential !== 'boolean') {
+        throw misuse('INVALID_ARGUMENT', `options.essential must be true or false; it is ${shown(essential)}`);
+      }
+      if (onFailure !== undefined && typeof onFailure !== 'function') {
+        throw misuse('INVALID_ARGUMENT', `options.onFailure must be a function; it is ${shown(onFailure)}`);
+      }
       thread.use();
       const registered: Worker = worker;
-      thread.links.setTerms(registered, { name, timeout });
+      thread.links.setTerms(registered, { name, timeout, essential, onFailure });
       const end = () => thread.links.shutdown(registered);
       return {
         shutdown: end,
         [Symbol.asyncDispose]: async () => void (await end()),
         unregister: () => thread.links.forget(registered),
       };
+    },
+
+    registerOnMain(module, exportName, args) {
+      const url = toUrl(module);
+      if (url === undefined) {
+        throw misuse(
+          'INVALID_ARGUMENT',
+          `module must be a URL or an absolute path, such as new URL('./module.js', import.meta.url); it is ${shown(module)}`,
+        );
+      }
+      if (typeof exportName !== 'string') {
+        throw misuse('INVALID_ARGUMENT', `exportName must be a string; it is ${shown(exportName)}`);
+      }
+      thread.use();
+      try {
+        return { unregister: thread.entrusted.add({ module: url, exportName, args }) };
+      } catch (error) {
+        throw misuse('INVALID_ARGUMENT', `args cannot be cloned for the main thread: ${toError(error).message}`);
+      }
+    },
+
+    finalize(object, fn, args) {
+      if ((typeof object !== 'object' && typeof object !== 'function') || object === null) {
+        throw misuse('INVALID_ARGUMENT', `object must be an object; it is ${shown(object)}`);
+      }
+      if (!isCallable(fn)) throw misuse('INVALID_ARGUMENT', `fn must be a function; it is ${shown(fn)}`);
+      if (fn === object || args.includes(object)) {
+        throw misuse('INVALID_ARGUMENT', 'object must not be fn or one of its arguments: it would never be collected');
+      }
+      const finalizer = thread.finalize(object, () => Reflect.apply(fn, undefined, args), nameOf(fn, '(anonymous)'));
+      thread.use();
+      return finalizer;
     },
 
     addPoolWorker(worker, { name, timeout }, wake) {

@@ -6,8 +6,10 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { createInstance } from './api.ts';
+import type { Finalizer } from './finalizers.ts';
 import {
   findInstance,
+  type MainHandler,
   publishInstance,
   type ShutdownOptions,
   type WorkerLink,
@@ -18,7 +20,8 @@ import type { Resource } from './registry.ts';
 import type { ShutdownReport } from './report.ts';
 
 export { ShutdownError } from './errors.ts';
-export type { ShutdownOptions, WorkerLink, WorkerOptions } from './instance.ts';
+export type { Finalizer } from './finalizers.ts';
+export type { MainHandler, ShutdownOptions, WorkerLink, WorkerOptions } from './instance.ts';
 export type { Options } from './options.ts';
 export type { Route, WorkerStatus } from './protocol.ts';
 export type { Resource } from './registry.ts';
@@ -82,12 +85,43 @@ export function unregister(handler: ((...args: never[]) => unknown) | Resource):
 
 /**
  * Names a Worker that this thread has made and sets its terms. Workers that load this library link themselves; this is
- * for a name in the report, for a limit of its own, and for {@link shutdown} to end it.
+ * for a name in the report, for a limit of its own, and for {@link shutdown} to end it. From then on `worker.terminate()`
+ * cleans up first, within `timeout`; a second `terminate()` ends it at once.
  *
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no Worker, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
  */
 export function registerWorker(worker: Worker, options: WorkerOptions = {}): WorkerLink {
   return instance.registerWorker(worker, options);
+}
+
+/**
+ * Registers a handler that the main thread executes, whatever becomes of the thread that entrusts it: as soon as that
+ * thread is gone (a crash, out of memory, terminated), or else among the main thread's own handlers; once. In the main
+ * thread it is a handler like any other. The module is loaded when its time has come, in the main thread; on a synchronous
+ * route by `require`, so it must not have a top-level await.
+ *
+ * @param module A URL, or an absolute path.
+ * @param exportName The function that the module exports; `'default'` for its default export.
+ * @param args Its arguments, cloned as by `structuredClone`.
+ * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT`, also for arguments that cannot be cloned.
+ */
+export function registerOnMain(module: string | URL, exportName: string, ...args: readonly unknown[]): MainHandler {
+  return instance.registerOnMain(module, exportName, args);
+}
+
+/**
+ * Python's `weakref.finalize`: `fn(...args)` is called once, when `object` is collected, or else as a handler of this
+ * thread. No strong reference to `object` is held; mind that neither `fn` nor `args` hold one.
+ *
+ * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT`, also where `object` is `fn` or one of `args`.
+ */
+export function finalize<Args extends readonly unknown[], Result>(
+  object: object,
+  fn: (...args: Args) => Result,
+  ...args: Args
+): Finalizer<Result>;
+export function finalize(object: object, fn: unknown, ...args: unknown[]): Finalizer {
+  return instance.finalize(object, fn, args);
 }
 
 /**

@@ -5,6 +5,7 @@
 
 import type { Worker } from 'node:worker_threads';
 import { misuse } from './errors.ts';
+import type { Finalizer } from './finalizers.ts';
 import type { Options } from './options.ts';
 import type { Pool } from './pools.ts';
 import { KEY, VERSION } from './protocol.ts';
@@ -22,6 +23,16 @@ export interface WorkerOptions {
   name?: string;
   /** ms that it may take to clean up, at most. */
   timeout?: number;
+  /**
+   * Whether this thread cannot do without it: when it dies without having been told to end (an error, an exit code other
+   * than 0, out of memory), this thread shuts down, by the route `'worker'`, and exits with `failureExitCode`.
+   */
+  essential?: boolean;
+  /**
+   * Called with what became of it if it was not clean: at once, or in a shutdown before the handlers, which it is one of
+   * then. Called once at most.
+   */
+  onFailure?: (report: WorkerReport) => unknown;
 }
 
 /** What {@link registerWorker} returns. */
@@ -34,6 +45,12 @@ export interface WorkerLink {
   unregister(): void;
 }
 
+/** What {@link registerOnMain} returns. */
+export interface MainHandler {
+  /** Takes it back, unless it has run. */
+  unregister(): void;
+}
+
 /** What the copies of this library in one thread share. */
 export interface Instance {
   readonly version: number;
@@ -43,6 +60,8 @@ export interface Instance {
   onDrain(handler: unknown, args: readonly unknown[]): void;
   unregister(handler: unknown): void;
   registerWorker(worker: unknown, options: WorkerOptions): WorkerLink;
+  registerOnMain(module: unknown, exportName: unknown, args: readonly unknown[]): MainHandler;
+  finalize(object: unknown, fn: unknown, args: readonly unknown[]): Finalizer;
   /** `owner` is the program's own object of the pool. */
   addPool(owner: object, pool: Pool): void;
   hasPool(owner: object): boolean;

@@ -42,7 +42,6 @@ export interface Link {
   ackMs: number | undefined;
   /** Without an ack: what became of it. */
   ended: { readonly status: 'timed-out' | 'lost' | 'acked' | 'failed'; readonly diagnosis?: string } | undefined;
-  error: Error | undefined;
   gone: boolean;
   /** It was ordered while the event loop no longer turned. */
   orderedSync: boolean;
@@ -67,7 +66,6 @@ export function createLink(threadId: number, slot: number, table: Table): Link {
     ack: undefined,
     ackMs: undefined,
     ended: undefined,
-    error: undefined,
     gone: false,
     orderedSync: false,
     told: false,

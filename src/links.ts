@@ -24,13 +24,17 @@ import {
   type Table,
   VERSION,
 } from './protocol.ts';
-import type { WorkerReport } from './report.ts';
-import { childrenOf, diagnose, isThrough, release, stateOf } from './slots.ts';
+import { isCleanWorker, type WorkerReport } from './report.ts';
+import { childrenOf, diagnose, entrustingOf, isThrough, release, stateOf } from './slots.ts';
 
 /** What a parent says of a worker: how it is called, and how long it may take at most. */
 export interface Terms {
   readonly name?: string | undefined;
   readonly timeout?: number | undefined;
+  /** Its unexpected death ends this thread, too. */
+  readonly essential?: boolean | undefined;
+  /** Called for a worker that was not clean. */
+  readonly onFailure?: ((report: WorkerReport) => unknown) | undefined;
   /** What its pool has to say; absent for a worker in no pool. */
   readonly pool?:
     | {
@@ -38,6 +42,15 @@ export interface Terms {
         wake(): void;
       }
     | undefined;
+}
+
+/** A registered worker that was not clean. */
+export interface FailedWorker {
+  readonly report: WorkerReport;
+  readonly onFailure: Terms['onFailure'];
+  /** It is essential, and nobody had told it to end. */
+  readonly isFatal: boolean;
+  readonly error: Error | undefined;
 }
 
 export interface Links {
@@ -61,8 +74,14 @@ export interface Links {
   flush(): Promise<unknown> | undefined;
   /** Gives up on the workers that have not acked, and terminates them. True if there was one. */
   terminateSilent(): boolean;
+  /** The registered workers that were not clean, and whose owner wants to hear of it. Each is told once. */
+  failures(): FailedWorker[];
+  /** Sees to it that `onGone` is called for a thread that may have no link. */
+  watchExit(threadId: number): void;
   /** What became of each, and whether that was logged before. */
   reports(): { readonly workers: WorkerReport[]; readonly told: ReadonlySet<WorkerReport> };
+  /** Whether a worker has acked, and stands guard. */
+  hasAcked(): boolean;
   /** Whether a worker has registered anything. */
   hasJoined(): boolean;
   /** The shutdown is over and this thread lives on: every worker that does is as new. */
@@ -99,18 +118,30 @@ interface Listeners {
   onLink(): void;
   /** A worker has ended by itself; this is what it says of it. */
   onOwnEnd(reports: readonly WorkerReport[]): void;
+  /** A thread is gone that had entrusted something to the main thread. */
+  onGone(threadId: number): void;
+  /** A registered worker was not clean, or died without having been told to, while this thread lives on. */
+  onFailedWorker(failure: FailedWorker): void;
 }
 
-export function createLinks({ table, threadId, isMain }: Place, { log, onLink, onOwnEnd }: Listeners): Links {
+export function createLinks(
+  { table, threadId, isMain }: Place,
+  { log, onLink, onOwnEnd, onGone, onFailedWorker }: Listeners,
+): Links {
   const links = new Map<number, Link>();
   const workers = new Map<number, WeakRef<Worker>>();
   const termsOf = new WeakMap<Worker, Terms>();
+  const errors = new WeakMap<Worker, Error>();
   const registered = new Set<Worker>();
   const pending = new Set<Link>();
   const terminators = new WeakMap<Worker, () => Promise<number>>();
   /** Of the workers that were registered. Their own say -1 once they are gone. */
   const threadIds = new WeakMap<Worker, number>();
   const endings = new WeakMap<Worker, Promise<WorkerReport>>();
+  /** The registered workers that were told to end. */
+  const toldToEnd = new WeakSet<Worker>();
+  /** Those whose failure has been told. */
+  const failed = new WeakSet<Worker>();
   /** What became of a registered worker that is gone. */
   const lastReports = new WeakMap<Worker, WorkerReport>();
   /** Registered workers that were made before this library was loaded here, and have not been heard of since. */
@@ -146,15 +177,18 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
     return link;
   }
 
-  /** Finds out how the worker ends. Its errors stay its owner's. */
+  /** Its errors stay its owner's. */
+  function listenForError(worker: Worker): void {
+    worker.once(errorMonitor, (error: Error) => errors.set(worker, error));
+  }
+
+  /** Finds out how the worker ends. */
   function attach(link: Link, worker: Worker): void {
     link.worker = worker;
-    worker.once(errorMonitor, (error: Error) => {
-      link.error = error;
-    });
+    listenForError(worker);
     worker.once('exit', (code: number) => {
-      const { name, message } = link.error ? toErrorText(link.error) : {};
-      leave(link, name === undefined ? `it ended with exit code ${code}` : `it ended by ${name}: ${message}`);
+      const error = errors.get(worker);
+      leave(link, error ? describeError(error) : `it ended with exit code ${code}`);
     });
   }
 
@@ -251,9 +285,11 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
     if (link.worker && threadIds.has(link.worker)) {
       for (const report of reportOf(link, nameOf(link)).slice(0, 1)) lastReports.set(link.worker, report);
     }
+    const entrusting = entrustingOf(link.table, link.slot, link.threadId);
     release(link.table, link.slot, link.threadId);
     if (!present) links.delete(link.threadId);
     done(link);
+    for (const thread of entrusting) onGone(thread);
   }
 
   /** A worker that has joined, and whose link was not yet delivered, is waited for as well. */
@@ -345,6 +381,7 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
 
   /** What really ends a worker, whoever has a say in its `terminate()`. */
   function terminatorOf(worker: Worker): () => Promise<number> {
+    toldToEnd.add(worker);
     return terminators.get(worker) ?? worker.terminate.bind(worker);
   }
 
@@ -430,9 +467,30 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
     return lastReports.get(worker) ?? unlinked(worker, threadId);
   }
 
-  function onExit(this: Worker): void {
+  function onExit(this: Worker, code: number): void {
     registered.delete(this);
     invited.delete(threadIds.get(this) ?? this.threadId);
+    // What became of its link is told by a listener of its own.
+    process.nextTick(tellFailure, this, code);
+  }
+
+  /** A registered worker is gone, while this thread lives on. */
+  function tellFailure(worker: Worker, code: number): void {
+    const { essential, onFailure } = termsOf.get(worker) ?? {};
+    if (present || (!essential && !onFailure) || failed.has(worker)) return;
+    const thread = threadIds.get(worker) ?? -1;
+    const error = errors.get(worker);
+    const isUnexpected = code !== 0 && !toldToEnd.has(worker);
+    const diagnosis = error ? describeError(error) : `it ended with exit code ${code}`;
+    const report = { diagnosis, ...(lastReports.get(worker) ?? unlinked(worker, thread)) };
+    if (!isUnexpected && isCleanWorker(report)) return;
+    failed.add(worker);
+    onFailedWorker({ report, onFailure, isFatal: essential === true && isUnexpected, error });
+  }
+
+  function describeError(error: Error): string {
+    const { name, message } = toErrorText(error);
+    return `it ended by ${name}: ${message}`;
   }
 
   function unlinked(worker: Worker, threadId: number): WorkerReport {
@@ -445,6 +503,12 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
     for (const worker of registered) invite(worker);
     findUndelivered();
     for (const link of links.values()) send(link, order);
+  }
+
+  /** The workers that the shutdown is about. */
+  function involved(): Link[] {
+    const found = [...links.values()].filter((link) => link.epoch !== 0 || present?.has(link));
+    return found.sort((one, other) => one.threadId - other.threadId);
   }
 
   return {
@@ -493,14 +557,14 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
 
     cleanUp,
 
-    setTerms(worker, { name, timeout, pool }) {
+    setTerms(worker, terms) {
       // What is not said again stays as it was.
-      const before = termsOf.get(worker);
-      const terms = { name: name ?? before?.name, timeout: timeout ?? before?.timeout, pool: pool ?? before?.pool };
-      termsOf.set(worker, terms);
+      const said = Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== undefined));
+      termsOf.set(worker, { ...termsOf.get(worker), ...said });
       if (registered.has(worker) || worker.threadId === -1) return;
       registered.add(worker);
       threadIds.set(worker, worker.threadId);
+      listenForError(worker);
       const link = links.get(worker.threadId);
       if (link && !link.worker) attach(link, worker);
       const terminate = worker.terminate.bind(worker);
@@ -579,16 +643,32 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
       return silent.length > 0;
     },
 
+    failures() {
+      return involved().flatMap((link): FailedWorker[] => {
+        const { worker } = link;
+        const { onFailure } = (worker && termsOf.get(worker)) ?? {};
+        if (!worker || !onFailure || failed.has(worker)) return [];
+        const report = reportOf(link, nameOf(link))[0];
+        if (!report || isCleanWorker(report)) return [];
+        failed.add(worker);
+        return [{ report, onFailure, isFatal: false, error: undefined }];
+      });
+    },
+
+    watchExit(thread) {
+      const worker = workerOf(thread);
+      if (links.has(thread) || (!worker && !workers.has(thread))) return;
+      if (!worker || worker.threadId === -1) onGone(thread);
+      else worker.once('exit', () => onGone(thread));
+    },
+
     reports() {
-      const involved = [...links.values()].filter((link) => link.epoch !== 0 || present?.has(link));
       const told = new Set<WorkerReport>();
-      const workers = involved
-        .sort((one, other) => one.threadId - other.threadId)
-        .flatMap((link) => {
-          const reports = reportOf(link, nameOf(link));
-          if (link.told) for (const report of reports) told.add(report);
-          return reports;
-        });
+      const workers = involved().flatMap((link) => {
+        const reports = reportOf(link, nameOf(link));
+        if (link.told) for (const report of reports) told.add(report);
+        return reports;
+      });
       const strangers = [...registered].filter((worker) => worker.threadId !== -1 && !links.has(worker.threadId));
       workers.push(...strangers.map((worker) => unlinked(worker, worker.threadId)));
       return { workers, told };
@@ -618,6 +698,10 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
     terminate() {
       const own = [...registered].filter((worker) => !termsOf.get(worker)?.pool);
       return Promise.all(own.map((worker) => worker.terminate()));
+    },
+
+    hasAcked() {
+      return [...links.values()].some(({ ack, epoch, gone }) => ack !== undefined && epoch !== 0 && !gone);
     },
 
     hasJoined() {

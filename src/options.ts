@@ -25,6 +25,12 @@ export interface Options {
   ipc?: boolean;
   /** The exit code where it would have been 0 but something was not clean; 1 unless told, 0 turns this off. */
   failureExitCode?: number;
+  /**
+   * Whether a main thread that is still blocked 500 ms after `timeout` is reported and the process ended (SIGKILL).
+   * `'auto'`: by a worker that has acked; without workers by nobody. `true`: by a thread that is started for it then.
+   * `false`: by nobody. Off while an inspector is attached.
+   */
+  watchdog?: 'auto' | boolean;
   /** Where a failure is named; stderr unless told. `false`: nowhere. */
   logger?: { error(message: string): void } | false;
   /** Called with the report, synchronously, last of all. */
@@ -43,6 +49,7 @@ export const defaults: Settings = {
   crash: 'sync',
   ipc: false,
   failureExitCode: 1,
+  watchdog: 'auto',
   logger: stderr,
   onReport: undefined,
 };
@@ -88,6 +95,11 @@ const checks: { readonly [option in keyof Settings]: (value: unknown) => void } 
         'INVALID_ARGUMENT',
         `options.failureExitCode must be an integer from 0 to 255; it is ${shown(value)}`,
       );
+    }
+  },
+  watchdog: (value) => {
+    if (value !== 'auto' && typeof value !== 'boolean') {
+      throw misuse('INVALID_ARGUMENT', `options.watchdog must be 'auto', true or false; it is ${shown(value)}`);
     }
   },
   logger: (value) => {

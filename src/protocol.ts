@@ -29,6 +29,13 @@ export const Header = {
   ownTimeout: 7,
   ownSyncTimeout: 8,
   ignoresCrash: 9,
+  /** When the watchdog is to end the process, on the clock that all threads have in common; 0 s: never. */
+  guardSeconds: 10,
+  guardMs: 11,
+  /** It says nothing of it. */
+  guardQuiet: 13,
+  /** The main thread hears what is entrusted to it. */
+  hearing: 12,
 } as const;
 
 /** A slot's cells. */
@@ -46,7 +53,9 @@ export const Cell = {
   handler: 6,
   count: 7,
   failures: 8,
-  name: 9,
+  /** How many handlers this worker has entrusted to the main thread. */
+  entrusted: 9,
+  name: 10,
 } as const;
 
 /** What an ordered worker's slot says, should the message not reach it: who captures its output. */
@@ -58,8 +67,8 @@ export const Ordered = { yes: 1, stdoutCaptured: 2, stderrCaptured: 4 } as const
  */
 export const State = { free: 0, claimed: 1, idle: 2, joined: 3, read: 4, acked: 5, failed: 6 } as const;
 
-const HEADER_CELLS = 16;
 const SLOT_CELLS = 32;
+const HEADER_CELLS = 16 + SLOT_CELLS;
 const NAME_CHARACTERS = (SLOT_CELLS - Cell.name - 1) * 2;
 
 /** More threads than a process can hold. Untouched pages of it cost address space, no memory. */
@@ -74,6 +83,9 @@ export interface Table {
 export function createTable(buffer = new SharedArrayBuffer((HEADER_CELLS + SLOTS * SLOT_CELLS) * 4)): Table {
   return { buffer, cells: new Int32Array(buffer), names: new Uint16Array(buffer) };
 }
+
+/** The slot in which the root shows which handler of its own it runs. It is nobody's child, and part of the header. */
+export const ROOT = -1;
 
 /** Where `cell` of slot number `slot` is. */
 export function at(slot: number, cell: number): number {
@@ -108,6 +120,7 @@ export const ROUTES = [
   'message',
   'shutdown',
   'terminate',
+  'worker',
 ] as const;
 
 export type Route = (typeof ROUTES)[number];
@@ -161,6 +174,28 @@ export interface OrderMessage {
 export interface Streams {
   readonly stdout: boolean;
   readonly stderr: boolean;
+}
+
+/** Any thread to the main thread, broadcast: a handler that is entrusted to it, or taken back. */
+export interface EntrustMessage {
+  readonly [KEY]: number;
+  readonly threadId: number;
+  readonly id: number;
+  /** Absent where it is taken back. */
+  readonly handler?: EntrustedHandler;
+}
+
+export interface EntrustedHandler {
+  /** A URL, as text. */
+  readonly module: string;
+  readonly exportName: string;
+  readonly args: readonly unknown[];
+}
+
+/** Any thread to the main thread, broadcast: a worker that has entrusted something is gone. */
+export interface GoneMessage {
+  readonly [KEY]: number;
+  readonly gone: number;
 }
 
 /** Worker to parent: it prints. */
@@ -271,6 +306,19 @@ export const isLinkMessage = (value: unknown): value is LinkMessage =>
 
 export const isInvite = (value: unknown): value is InviteMessage =>
   isTagged(value) && value[KEY] === VERSION && value.invite instanceof SharedArrayBuffer;
+
+const isEntrustedHandler = (value: unknown): value is EntrustedHandler =>
+  isFields(value) && isString(value.module) && isString(value.exportName) && Array.isArray(value.args);
+
+export const isEntrust = (value: unknown): value is EntrustMessage =>
+  isTagged(value) &&
+  value[KEY] === VERSION &&
+  isCount(value.threadId) &&
+  isCount(value.id) &&
+  isOptional(value.handler, isEntrustedHandler);
+
+export const isGone = (value: unknown): value is GoneMessage =>
+  isTagged(value) && value[KEY] === VERSION && isCount(value.gone);
 
 export const isOrder = (value: unknown): value is OrderMessage =>
   isFields(value) &&

@@ -31,10 +31,10 @@ export interface Registry {
 }
 
 type Callable = (this: unknown, ...args: unknown[]) => unknown;
-const isCallable = (value: unknown): value is Callable => typeof value === 'function';
+export const isCallable = (value: unknown): value is Callable => typeof value === 'function';
 
 /** A function's name, where it is one: a class may have anything there, and a proxy always has something. */
-function nameOf(fn: unknown, otherwise: string): string {
+export function nameOf(fn: unknown, otherwise: string): string {
   const name: unknown = isCallable(fn) ? Object.getOwnPropertyDescriptor(fn, 'name')?.value : undefined;
   return typeof name === 'string' && name !== '' ? name : otherwise;
 }

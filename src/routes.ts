@@ -102,6 +102,7 @@ export function createRoutes(thread: Thread): Hooks {
   function goNow(reason: Parameters<Thread['shutDownNow']>[0]['reason'], cause?: unknown): void {
     signals.uninstall();
     thread.ending ??= {};
+    thread.isExiting = true;
     thread.shutDownNow({ reason, cause });
   }
 
@@ -127,6 +128,15 @@ export function createRoutes(thread: Thread): Hooks {
   function unwrap(): void {
     // Somebody may have wrapped the wrapper; then it stays, and passes calls on.
     if (process.reallyExit === wrapper && original) process.reallyExit = original;
+  }
+
+  // --- An essential worker has died ---
+
+  function endBy(cause: Error): void {
+    if (thread.state !== 'running') return;
+    process.exitCode ||= thread.settings.failureExitCode;
+    thread.ending = {};
+    thread.shutDown({ reason: { route: 'worker', exitCode: Number(process.exitCode) }, cause }).then(leave);
   }
 
   // --- An uncaught error ---
@@ -174,6 +184,8 @@ export function createRoutes(thread: Thread): Hooks {
       signals.install();
       ipc.install();
     },
+
+    endBy,
 
     uninstall() {
       active = false;

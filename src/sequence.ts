@@ -37,9 +37,12 @@ export interface Parts {
   idle(sync: boolean): Promise<unknown> | undefined;
   /** Tells the workers, and waits for their acks. */
   readonly workers: { start(sync: boolean): Promise<void> | undefined; block(): void; terminateSilent(): boolean };
+  /** Adds to the handlers what is due once the workers are through. */
+  handOver(): void;
   /** What is left to do when all has run, and before it is told. */
   flush(sync: boolean): Promise<unknown> | undefined;
-  onHandler(handler: Handler): void;
+  /** A handler is about to run, and `behind` others after it. */
+  onHandler(handler: Handler, behind: number): void;
   /** `sync`: it could not be waited for. */
   onFailure(report: HandlerReport, sync: boolean): void;
 }
@@ -54,7 +57,7 @@ export interface Outcome {
 type Writable<T> = { -readonly [property in keyof T]: T[property] };
 
 export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome): Generator<Step, void, void> {
-  const { drains, handlers: registry, workers, deadline } = parts;
+  const { drains, workers, deadline } = parts;
   let timedOut = false;
   yield once(() => parts.begin());
 
@@ -62,6 +65,7 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
   const draining: Call[] = [];
   for (let handler = drains.take(); handler !== undefined; handler = drains.take()) {
     const call = createCall(handler, drained, parts);
+    parts.onHandler(handler, drains.size);
     yield once(() => draining.push(call));
     yield once(() => call.start());
   }
@@ -92,17 +96,7 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
   stages.push(stage('workers', startedAt, timedOut));
 
   startedAt = now();
-  for (let handler = registry.take(); handler !== undefined; handler = registry.take()) {
-    parts.onHandler(handler);
-    const left = deadline(SHARES.handlers) - now();
-    const behind = registry.size;
-    const call = createCall(handler, handlers, parts);
-    yield {
-      until: now() + left - behind * Math.min(RESERVE, left / (behind + 1)),
-      start: () => call.start(),
-      cut: (sync) => call.cut(sync),
-    };
-  }
+  yield* runHandlers(parts, handlers);
   stages.push(
     stage(
       'handlers',
@@ -114,7 +108,25 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
   // Workers that joined meanwhile were ordered at once. They are waited for as well.
   yield { until: deadline(SHARES.handlers), start: (sync) => workers.start(sync), block: () => workers.block() };
   yield once(() => workers.terminateSilent());
+  yield* runHandlers(parts, handlers);
   yield { until: deadline(SHARES.handlers), start: (sync) => parts.flush(sync) };
+}
+
+/** Calls one handler after the other, the newest first; one that is added meanwhile is the newest. */
+function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, void, void> {
+  const { handlers, deadline } = parts;
+  yield once(() => parts.handOver());
+  for (let handler = handlers.take(); handler !== undefined; handler = handlers.take()) {
+    parts.onHandler(handler, handlers.size);
+    const left = deadline(SHARES.handlers) - now();
+    const behind = handlers.size;
+    const call = createCall(handler, reports, parts);
+    yield {
+      until: now() + left - behind * Math.min(RESERVE, left / (behind + 1)),
+      start: () => call.start(),
+      cut: (sync) => call.cut(sync),
+    };
+  }
 }
 
 /** A step that is not waited for. */

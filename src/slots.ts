@@ -16,7 +16,7 @@ export function claim({ cells }: Table, threadId: number, parentId: number): num
     if (Atomics.compareExchange(cells, at(slot, Cell.state), State.free, State.claimed) !== State.free) continue;
     Atomics.store(cells, at(slot, Cell.thread), threadId);
     Atomics.store(cells, at(slot, Cell.parent), parentId);
-    for (const cell of [Cell.linked, Cell.order, Cell.handler, Cell.count, Cell.failures]) {
+    for (const cell of [Cell.linked, Cell.order, Cell.handler, Cell.count, Cell.failures, Cell.entrusted]) {
       Atomics.store(cells, at(slot, cell), 0);
     }
     raise(cells, Header.used, slot + 1);
@@ -55,6 +55,12 @@ export function childrenOf({ cells }: Table, parentId: number): Slot[] {
   return children;
 }
 
+/** The threads that have died with the thread `threadId`, itself included, and had entrusted something to the main thread. */
+export function entrustingOf(table: Table, slot: number, threadId: number): number[] {
+  const below = childrenOf(table, threadId).flatMap((child) => entrustingOf(table, child.index, child.threadId));
+  return Atomics.load(table.cells, at(slot, Cell.entrusted)) > 0 ? [threadId, ...below] : below;
+}
+
 /** The slot of a thread; undefined for the root, which has none. */
 export function slotOf({ cells }: Table, threadId: number): number | undefined {
   const used = Atomics.load(cells, Header.used);
@@ -73,7 +79,7 @@ export function isThrough(state: number): boolean {
   return state === State.acked || state === State.failed || state === State.idle;
 }
 
-/** Lets this worker's slot say that its handler number `handler` of `count` is about to run. */
+/** Lets this thread's slot say that its handler number `handler` of `count` is about to run. */
 export function showProgress(table: Table, slot: number, handler: number, count: number, name: string): void {
   writeName(table, slot, name);
   Atomics.store(table.cells, at(slot, Cell.count), count);
@@ -83,8 +89,13 @@ export function showProgress(table: Table, slot: number, handler: number, count:
 /** Why a worker did not ack, as far as its slot tells. */
 export function diagnose(table: Table, slot: number): string {
   if (stateOf(table, slot) < State.read) return 'its event loop was blocked and the order never read';
+  return blockedBy(table, slot) ?? 'it read the order, and no handler of it has started';
+}
+
+/** The handler that a thread has not come back from. */
+export function blockedBy(table: Table, slot: number): string | undefined {
   const handler = Atomics.load(table.cells, at(slot, Cell.handler));
-  if (handler === 0) return 'it read the order, and no handler of it has started';
+  if (handler === 0) return undefined;
   const count = Atomics.load(table.cells, at(slot, Cell.count));
   return `handler ${readName(table, slot)} blocks it (${handler - 1} of ${count} done)`;
 }

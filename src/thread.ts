@@ -4,11 +4,14 @@
  */
 import { setMaxListeners } from 'node:events';
 import threads, { type Worker } from 'node:worker_threads';
+import { createEntrusting } from '../workers/entrusting.ts';
 import { createUp } from '../workers/up.ts';
 import { now } from './clock.ts';
 import { createDriver, type Driver } from './drivers.ts';
+import { createEntrusted, type Entrusted } from './entrusted.ts';
 import { ShutdownError, toError, toErrorText } from './errors.ts';
-import { createLinks, type Links } from './links.ts';
+import { createFinalize, type Finalize } from './finalizers.ts';
+import { createLinks, type FailedWorker, type Links } from './links.ts';
 import { defaults, type Settings } from './options.ts';
 import { createPools, type Pools } from './pools.ts';
 import {
@@ -20,10 +23,11 @@ import {
   type OrderMessage,
   Phase,
   type Reason,
+  ROOT,
   ROUTES,
   VERSION,
 } from './protocol.ts';
-import { createRegistry, type Registry } from './registry.ts';
+import { createRegistry, type Handler, type Registry } from './registry.ts';
 import {
   describeHandler,
   formatReport,
@@ -37,6 +41,8 @@ import {
 } from './report.ts';
 import { type Outcome, SHARES, sequence } from './sequence.ts';
 import { signalNumber } from './signal-names.ts';
+import { showProgress } from './slots.ts';
+import { arm, disarm, startGuard } from './watchdog.ts';
 
 /** How a shutdown is to go. */
 export interface Terms {
@@ -65,6 +71,8 @@ export interface Route {
 export interface Hooks extends Route {
   /** This thread has made a Worker, which may register something before this thread does, or hears of it. */
   watch(): void;
+  /** Ends this thread because of `cause`, unless it ends already. */
+  endBy(cause: Error): void;
 }
 
 export interface Thread {
@@ -73,6 +81,8 @@ export interface Thread {
   readonly drains: Registry;
   readonly links: Links;
   readonly pools: Pools;
+  readonly entrusted: Entrusted;
+  readonly finalize: Finalize;
   readonly settings: Settings;
   configure(settings: Settings): void;
   /** Aborted when this thread is to end. A new one after each shutdown in a thread that lives on. */
@@ -127,7 +137,10 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   /** While a shutdown is through, and what was registered is being ended. */
   let closing: Promise<readonly PromiseSettledResult<unknown>[]> | undefined;
 
-  const links = createLinks({ table, threadId, isMain: isMainThread }, { log, onLink: use, onOwnEnd: logWorkers });
+  const links = createLinks(
+    { table, threadId, isMain: isMainThread },
+    { log, onLink: use, onOwnEnd: logWorkers, onGone: (thread) => entrusted.gone(thread), onFailedWorker },
+  );
 
   const up = isMainThread
     ? undefined
@@ -135,6 +148,38 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
         { table, threadId, parentId: ancestor?.threadId ?? 0, inherited: !isRoot },
         { onBegin: (reason) => abort(new ShutdownError(reason)), onOrder: obey, onOver, log },
       );
+
+  const entrusted: Entrusted = up
+    ? createEntrusting(threadId, up)
+    : createEntrusted({
+        keep(handler, from) {
+          handlers.add(handler, []);
+          use();
+          links.watchExit(from);
+        },
+        drop: (handler) => handlers.remove(handler),
+        due(handler) {
+          // In a shutdown it is run with the others.
+          if (run !== undefined) return;
+          handlers.remove(handler);
+          callNow({ name: handler.name, call: handler });
+        },
+        isExiting: () => thread.isExiting,
+        onListen() {
+          Atomics.store(cells, Header.hearing, 1);
+          Atomics.notify(cells, Header.hearing);
+        },
+        log,
+      });
+
+  function onFailedWorker({ report, onFailure, isFatal, error: cause }: FailedWorker): void {
+    const name = onFailure?.name || 'onFailure';
+    if (onFailure) callNow({ name, call: () => onFailure(report) });
+    if (!isFatal) return;
+    const message = `essential worker ${report.name} ended: ${report.diagnosis ?? report.status}`;
+    log(message);
+    hooks.endBy(new Error(message, { cause }));
+  }
 
   function newController(): AbortController {
     const created = new AbortController();
@@ -192,15 +237,20 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
 
   /** Calls what was registered when all was done. Nobody waits for it. */
   function runLate(): void {
-    for (let handler = handlers.take(); handler !== undefined; handler = handlers.take()) {
-      const { name, call } = handler;
-      const failed = (thrown: unknown): void =>
-        log(`handler ${name}, registered at the very end, failed: ${toErrorText(toError(thrown)).stack}`);
-      try {
-        Promise.resolve(call()).catch(failed);
-      } catch (thrown) {
-        failed(thrown);
-      }
+    for (let handler = handlers.take(); handler !== undefined; handler = handlers.take()) callNow(handler);
+  }
+
+  /** Calls a handler outside of the sequence. A shutdown that begins meanwhile waits for it. */
+  function callNow({ name, call }: Handler): void {
+    const failed = (thrown: unknown): void => log(`handler ${name} failed: ${toErrorText(toError(thrown)).stack}`);
+    try {
+      const result = Promise.resolve(call()).catch(failed);
+      if (run !== undefined) return;
+      const pending = Object.defineProperty(() => result, 'name', { value: name });
+      handlers.add(pending, []);
+      result.then(() => handlers.remove(pending));
+    } catch (thrown) {
+      failed(thrown);
     }
   }
 
@@ -242,6 +292,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     const notes: string[] = [];
     let started = 0;
     let stopPulse = (): void => {};
+    let relieve: (() => void) | undefined;
     /** Once this thread's event loop no longer turns: until when it blocks for its workers. */
     let blockUntil: number | undefined;
 
@@ -254,6 +305,16 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       sync: blockUntil !== undefined || order?.sync === true,
       relay: order?.relay ?? { stdout: true, stderr: true },
     });
+
+    function show(handler: number, count: number, name: string): void {
+      if (up) up.showProgress(handler, count, name);
+      else showProgress(table, ROOT, handler, count, name);
+    }
+
+    /** For want of a worker that has acked. */
+    function standGuard(): void {
+      if (isMainThread && thread.settings.watchdog === true) relieve ??= startGuard(table);
+    }
 
     function announce(phase: number): void {
       if (isRoot) Atomics.store(cells, Header.timeout, Math.max(0, Math.ceil(toOrder().until - now())));
@@ -277,13 +338,23 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
             Atomics.store(cells, Header.route, ROUTES.indexOf(reason.route));
             Atomics.store(cells, Header.signal, reason.signal === undefined ? 0 : signalNumber(reason.signal));
             Atomics.store(cells, Header.exitCode, reason.exitCode ?? 0);
+            if (isMainThread && thread.settings.watchdog !== false) {
+              arm(table, deadline(1), thread.settings.logger === false);
+            }
             setPhase(Phase.begun);
           }
+          // Where this thread has not yet heard of the workers that it has made.
+          if (Atomics.load(cells, Header.used) > 0) entrusted.listen();
           links.begin();
+          if (links.size === 0) standGuard();
           abort(error);
           if (links.size > 0) stopPulse = up?.pulse() ?? stopPulse;
         },
-        refuse: () => void notes.push(...pools.refuse(error)),
+        refuse() {
+          started = 0;
+          show(0, 0, '');
+          notes.push(...pools.refuse(error));
+        },
         idle: (sync) => (sync ? undefined : pools.idle()),
         workers: {
           start(sync) {
@@ -304,10 +375,17 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
           },
           terminateSilent: () => links.terminateSilent(),
         },
+        handOver() {
+          entrusted.collect();
+          if (!links.hasAcked()) standGuard();
+          // The first of them is to be called first.
+          for (const { report, onFailure } of links.failures().reverse())
+            if (onFailure) handlers.add(onFailure, [report]);
+        },
         flush: (sync) => (up ? up.flush(sync || order?.sync === true) : sync ? undefined : links.flush()),
-        onHandler({ name }) {
+        onHandler({ name }, behind) {
           started++;
-          up?.showProgress(started, started + handlers.size, name);
+          show(started, started + behind, name);
         },
         onFailure,
       },
@@ -315,6 +393,8 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     );
 
     function end(): void {
+      if (isMainThread) disarm(table);
+      if (thread.ending === undefined) relieve?.();
       const { workers, told } = links.reports();
       const drained = outcome.drained.map((handler): HandlerReport => ({ ...handler, stage: 'drain' }));
       const own = [...drained, ...outcome.handlers];
@@ -402,6 +482,8 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     drains,
     links,
     pools,
+    entrusted,
+    finalize: createFinalize(handlers, callNow),
     get settings() {
       if (isRoot) return settings;
       // The root's, as far as they concern a worker that ends by itself.
@@ -473,6 +555,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   });
   process.on('worker', (worker: Worker) => {
     links.saw(worker);
+    entrusted.listen();
     pools.adopt();
     hooks.watch();
   });

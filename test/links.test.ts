@@ -27,7 +27,13 @@ function createScene(): Scene {
   const lines: string[] = [];
   const links = createLinks(
     { table, threadId: PARENT, isMain: true },
-    { log: (line) => lines.push(line), onLink() {}, onOwnEnd: (reports) => lines.push(`ended: ${reports[0]?.status}`) },
+    {
+      log: (line) => lines.push(line),
+      onLink() {},
+      onOwnEnd: (reports) => lines.push(`ended: ${reports[0]?.status}`),
+      onGone() {},
+      onFailedWorker() {},
+    },
   );
   return {
     links,

@@ -170,7 +170,7 @@ it('a worker below a parent that blocks while it drains acts on its own', async 
     log: [
       'worker 2',
       'main',
-      'worker 1: timed-out it read the order, and no handler of it has started',
+      'worker 1: timed-out handler (anonymous) blocks it (0 of 1 done)',
       'worker 2: acked its parent did not ack for it',
     ],
   });

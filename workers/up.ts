@@ -31,6 +31,7 @@ import {
 import { signalName } from '../src/signal-names.ts';
 import { claim, isThrough, release, showProgress, slotOf, stateOf } from '../src/slots.ts';
 import { createConsole } from './console.ts';
+import { standGuard } from './guard.ts';
 
 /** How long an order may take to come down through the ancestors before a worker acts on the flag itself: ms. */
 const RELAY = 100;
@@ -52,6 +53,11 @@ export interface Up {
   isOrdered(): boolean;
   /** Shows the workers below that this thread's event loop turns; what it returns stops that. */
   pulse(): () => void;
+  /** This worker has entrusted one more handler to the main thread. */
+  entrust(): void;
+  isMainHearing(): boolean;
+  /** Calls `listener` once the main thread hears what is broadcast. */
+  whenMainHears(listener: () => void): void;
   /** The handler that is about to run, for a parent that gets no ack. */
   showProgress(handler: number, count: number, name: string): void;
   /** Settles once the parent has all that this thread has printed. */
@@ -93,6 +99,9 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
   let complained = false;
   /** An invitation that came while a link was on its way. */
   let invitation: (() => void) | undefined;
+  let onHearing = (): void => {};
+  /** Ends this thread's guard. */
+  let relieve = (): void => {};
 
   const cell = (name: number): number => (slot === undefined ? 0 : Atomics.load(cells, at(slot, name)));
   /** The parent has taken the link, so that an order comes over it, and what goes up arrives. */
@@ -106,6 +115,12 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
   function ring(): void {
     Atomics.add(cells, Header.doorbell, 1);
     Atomics.notify(cells, Header.doorbell);
+  }
+
+  function hear(): void {
+    const wait = Atomics.waitAsync(cells, Header.hearing, 0);
+    if (wait.async) wait.value.then(() => onHearing());
+    else onHearing();
   }
 
   function receive(message: unknown): void {
@@ -259,6 +274,7 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
         inherited = true;
         watch(Phase.running);
         if (joined) join();
+        hear();
       };
       if (port === undefined) invitation();
     },
@@ -278,6 +294,17 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
       return () => clearInterval(interval);
     },
 
+    entrust() {
+      if (slot !== undefined) Atomics.add(cells, at(slot, Cell.entrusted), 1);
+    },
+
+    isMainHearing: () => Atomics.load(cells, Header.hearing) !== 0,
+
+    whenMainHears(listener) {
+      onHearing = listener;
+      hear();
+    },
+
     showProgress(handler, count, name) {
       if (slot !== undefined) showProgress(table, slot, handler, count, name);
     },
@@ -292,9 +319,11 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
       Atomics.store(cells, at(slot, Cell.failures), failures);
       setState(failures === 0 ? State.acked : State.failed);
       ring();
+      relieve = standGuard(table, false);
     },
 
     over() {
+      relieve();
       ordered = false;
       epoch = 0;
       output.restore();

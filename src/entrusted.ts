@@ -1,0 +1,134 @@
+/**
+ * Handlers that a thread entrusts to the main thread, so that they run whatever becomes of it. They are broadcast: what is
+ * sent that way is there at once, where a link may not have been delivered yet and a parent that is blocked hands nothing
+ * on. Out of the main thread they are handlers like its own, but for one thing: when their thread is gone, they are due.
+ */
+import { createRequire } from 'node:module';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import threads, { type BroadcastChannel } from 'node:worker_threads';
+import { type EntrustedHandler, type EntrustMessage, isEntrust, isGone, KEY, VERSION } from './protocol.ts';
+
+export interface Entrusted {
+  /** Entrusts a handler to the main thread; what it returns takes it back. Throws for what cannot be cloned. */
+  add(handler: EntrustedHandler): () => void;
+  /** Main thread: hears from now on. */
+  listen(): void;
+  /** Main thread: takes what has arrived, where the event loop may not turn. */
+  collect(): void;
+  /** A worker's thread is gone: what it has entrusted is due. */
+  gone(threadId: number): void;
+}
+
+/** What the main thread does with what is entrusted to it. */
+interface Steward {
+  /** From now on it is a handler of the main thread. */
+  keep(handler: () => unknown, from: number): void;
+  drop(handler: () => unknown): void;
+  /** Its thread is gone. */
+  due(handler: () => unknown): void;
+  /** Whether a module can only be loaded synchronously. */
+  isExiting(): boolean;
+  /** The main thread hears now what is broadcast. */
+  onListen(): void;
+  log(message: string): void;
+}
+
+const CHANNEL = `${KEY}:${VERSION}`;
+
+/** Opened for one message, since a channel that nobody reads would keep what the others say. */
+export function broadcast(message: unknown): void {
+  const channel = new threads.BroadcastChannel(CHANNEL);
+  try {
+    channel.postMessage(message);
+  } finally {
+    channel.close();
+  }
+}
+
+/** On a synchronous route only `require` can load a module, so one without top-level await. */
+function toFunction({ module, exportName, args }: EntrustedHandler, isExiting: () => boolean): () => unknown {
+  const call = (exports: unknown): unknown => {
+    const found: unknown = typeof exports === 'object' && exports !== null ? Reflect.get(exports, exportName) : exports;
+    if (typeof found !== 'function') throw new TypeError(`${module} has no function ${exportName}`);
+    return Reflect.apply(found, undefined, args);
+  };
+  const handler = (): unknown =>
+    isExiting() ? call(createRequire(module)(fileURLToPath(module))) : import(module).then(call);
+  Object.defineProperty(handler, 'name', { value: `${exportName} of ${basename(module)}` });
+  return handler;
+}
+
+export function createEntrusted({ keep, drop, due, isExiting, onListen, log }: Steward): Entrusted {
+  /** By thread, in the order in which they came. */
+  const held = new Map<number, Map<number, () => unknown>>();
+  /** A worker says again what it may have said before anybody listened. */
+  const latest = new Map<number, number>();
+  let channel: BroadcastChannel | undefined;
+  let ids = 0;
+  let complained = false;
+
+  function receive(message: unknown): void {
+    if (isEntrust(message)) take(message);
+    else if (isGone(message)) release(message.gone);
+    else if (!complained) {
+      complained = true;
+      log('dropped a broadcast that does not fit the protocol');
+    }
+  }
+
+  function take({ threadId, id, handler }: EntrustMessage): void {
+    if (handler === undefined) {
+      const taken = held.get(threadId)?.get(id);
+      if (taken) drop(taken);
+      held.get(threadId)?.delete(id);
+    } else if (id > (latest.get(threadId) ?? 0)) {
+      latest.set(threadId, id);
+      const added = toFunction(handler, isExiting);
+      const ofThread = held.get(threadId) ?? new Map<number, () => unknown>();
+      held.set(threadId, ofThread.set(id, added));
+      keep(added, threadId);
+    }
+  }
+
+  function release(threadId: number): void {
+    const handlers = [...(held.get(threadId)?.values() ?? [])].reverse();
+    held.delete(threadId);
+    latest.delete(threadId);
+    for (const handler of handlers) due(handler);
+  }
+
+  function listen(): void {
+    if (channel) return;
+    channel = new threads.BroadcastChannel(CHANNEL);
+    channel.onmessage = (event: unknown): void => {
+      if (typeof event === 'object' && event !== null && 'data' in event) receive(event.data);
+    };
+    channel.unref();
+    onListen();
+  }
+
+  function collect(): void {
+    if (!channel) return;
+    // It reads a channel as well as a port, which its type does not say.
+    const next = (): { message: unknown } | undefined =>
+      Reflect.apply(threads.receiveMessageOnPort, undefined, [channel]);
+    for (let received = next(); received !== undefined; received = next()) receive(received.message);
+  }
+
+  return {
+    add(handler) {
+      const id = ++ids;
+      // As a worker's arguments: what the caller changes later does not change them.
+      const message: EntrustMessage = { [KEY]: VERSION, threadId: 0, id, handler: structuredClone(handler) };
+      take(message);
+      return () => take({ [KEY]: VERSION, threadId: 0, id });
+    },
+    listen,
+    collect,
+    gone(threadId) {
+      collect();
+      release(threadId);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * The watchdog of the main thread. A thread that is blocked can do nothing for itself; a worker that has acked stands
+ * guard, since it has nothing else to do, or a thread that is started for it.
+ */
+import threads from 'node:worker_threads';
+import { Header, type Table } from './protocol.ts';
+
+/** How much later than the deadline a process is ended that is still there: ms. */
+const GRACE = 500;
+
+const isInspectOption = (option: string): boolean => /^--inspect(?!-port|-publish)/.test(option);
+
+/** Whether somebody may have stopped the main thread to look at it. Loads nothing: the inspector takes milliseconds. */
+function isInspected(): boolean {
+  const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(' ')];
+  if (options.some(isInspectOption)) return true;
+  const loaded: unknown = Reflect.get(process, 'moduleLoadList');
+  if (!Array.isArray(loaded) || !loaded.includes('NativeModule inspector')) return false;
+  return process.getBuiltinModule('node:inspector').url() !== undefined;
+}
+
+/** From `until` + {@link GRACE} on, on this thread's clock, the process is ended by whoever stands guard. */
+export function arm({ cells }: Table, until: number, isQuiet: boolean): void {
+  if (isInspected()) return;
+  const at = until + GRACE;
+  Atomics.store(cells, Header.guardMs, Math.floor(at % 1000));
+  Atomics.store(cells, Header.guardQuiet, isQuiet ? 1 : 0);
+  Atomics.store(cells, Header.guardSeconds, Math.floor(at / 1000));
+}
+
+export function disarm({ cells }: Table): void {
+  Atomics.store(cells, Header.guardSeconds, 0);
+}
+
+/** Starts a thread that stands guard; what it returns ends that. */
+export function startGuard({ buffer, cells }: Table): (() => void) | undefined {
+  if (Atomics.load(cells, Header.guardSeconds) === 0) return undefined;
+  // Without the options of the program, which may load half of it.
+  const guard = new threads.Worker(new URL('./guard.js', import.meta.url), { workerData: buffer, execArgv: [] });
+  guard.on('error', () => {});
+  guard.unref();
+  return () => void guard.terminate();
+}

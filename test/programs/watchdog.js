@@ -1,0 +1,30 @@
+// A main thread that is blocked for ever in a handler.   node watchdog.js ROUTE WATCHDOG [WORKERS]
+import { fileURLToPath } from 'node:url';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import * as atexit from 'worker-atexit';
+
+const [route, watchdog, workers = '0'] = process.argv.slice(2);
+
+if (isMainThread) {
+  atexit.configure({ timeout: 700, syncTimeout: 300, watchdog: { true: true, false: false }[watchdog] ?? watchdog });
+  atexit.register(function neverReached() {});
+  atexit.register(function loops() {
+    console.log('loops');
+    for (;;);
+  });
+  atexit.register(function first() {});
+  await Promise.all(
+    Array.from({ length: Number(workers) }, () => {
+      const worker = new Worker(fileURLToPath(import.meta.url));
+      return new Promise((resolve) => worker.once('message', resolve));
+    }),
+  );
+  if (route === 'exit()') atexit.exit(0);
+  else if (route === 'shutdown()') atexit.shutdown();
+  else if (route === 'process.exit()') process.exit(0);
+  else if (route === 'a crash') throw new Error('a crash');
+} else {
+  atexit.register(() => {});
+  setInterval(() => {}, 1000);
+  parentPort.postMessage('ready');
+}
