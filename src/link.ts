@@ -137,6 +137,17 @@ function descendants(table: Table, parent: number, path: readonly number[]): Wor
   });
 }
 
+/** Whether it had a port, and that was closed: by the worker's own code, since the library does not. */
+export function isClosed({ table, slot, port }: Link): boolean {
+  return port === undefined && Atomics.load(table.cells, at(slot, Cell.linked)) !== 0;
+}
+
+/** Why a worker did not ack, as far as its slot and its port tell. */
+export function diagnosisOf(link: Link): string {
+  const isUnread = stateOf(link.table, link.slot) < State.read;
+  return isUnread && isClosed(link) ? 'its link was closed, and it was blocked' : diagnose(link.table, link.slot);
+}
+
 /** What became of a worker that is called `name`, and of those below it. */
 export function reportOf(link: Link, name: string): WorkerReport[] {
   const { ack, ackMs, ended, threadId: thread, table } = link;
@@ -147,7 +158,7 @@ export function reportOf(link: Link, name: string): WorkerReport[] {
     const below = ack.workers.map(fromWorkerOutcome).map((worker) => ({ ...worker, path: [thread, ...worker.path] }));
     return [{ ...about, status: handlers.every(isCleanHandler) ? 'acked' : 'failed', handlers }, ...below];
   }
-  const { status, diagnosis } = ended ?? withoutAck(link, 'timed-out', diagnose(table, link.slot));
+  const { status, diagnosis } = ended ?? withoutAck(link, 'timed-out', diagnosisOf(link));
   const own: WorkerReport = { ...about, status, ...(diagnosis !== undefined && { diagnosis }), handlers: [] };
   return [own, ...descendants(table, thread, path)];
 }

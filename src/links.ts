@@ -6,7 +6,7 @@ import { errorMonitor } from 'node:events';
 import threads, { type MessagePort, type Worker } from 'node:worker_threads';
 import { LONGEST, now } from './clock.ts';
 import { toErrorText } from './errors.ts';
-import { createLink, type Link, type Order, post, reportOf, withoutAck } from './link.ts';
+import { createLink, diagnosisOf, isClosed, type Link, type Order, post, reportOf, withoutAck } from './link.ts';
 import { whenWritten, writeDirectly } from './output.ts';
 import {
   at,
@@ -25,7 +25,7 @@ import {
   VERSION,
 } from './protocol.ts';
 import { isCleanWorker, type WorkerReport } from './report.ts';
-import { childrenOf, diagnose, entrustingOf, isThrough, release, stateOf } from './slots.ts';
+import { childrenOf, entrustingOf, isThrough, orderBySlot, orderOrphans, release, stateOf } from './slots.ts';
 
 /** What a parent says of a worker: how it is called, and how long it may take at most. */
 export interface Terms {
@@ -108,6 +108,9 @@ const RETIREMENT = 1000;
 
 /** How long a link may be on its way whose worker has acked already: ms. */
 const DELIVERY = 50;
+
+/** How long a worker that is ended alone may take to relay that to its own workers: ms. */
+const RELAY = 100;
 
 /** How long a pool's worker that is ended alone may take to read its order: ms. */
 const PATIENCE = 100;
@@ -347,7 +350,11 @@ export function createLinks(
 
   /** Orders one worker, and awaits it with the others. */
   function send(link: Link, order: Order): void {
-    if (isOver(link)) return;
+    if (isOver(link)) {
+      // It may have ended by itself just now, and has said so.
+      readAll(link);
+      return;
+    }
     if (link.epoch === 0) {
       post(link, order, epoch, limitOf(link));
       const limit = limitOf(link);
@@ -374,7 +381,7 @@ export function createLinks(
       link.timer = setTimeout(() => giveUp(link), Math.min(100, Math.max(0, collecting.until - now())));
       return;
     }
-    link.ended = withoutAck(link, 'timed-out', diagnose(link.table, link.slot));
+    link.ended = withoutAck(link, 'timed-out', diagnosisOf(link));
     if (link.ended.status === 'timed-out' && link.worker) terminatorOf(link.worker)();
     done(link);
   }
@@ -436,6 +443,11 @@ export function createLinks(
     if (link.epoch === 0) {
       post(link, order, ++epochs, limitOf(link));
       pool?.wake();
+      if (isClosed(link)) {
+        orderBySlot(link.table, link.slot, until - now());
+        pending.add(link);
+        follow();
+      }
     }
     const timers: NodeJS.Timeout[] = [];
     await new Promise<void>((resolve) => {
@@ -443,16 +455,23 @@ export function createLinks(
         if (stateOf(link.table, link.slot) < State.read) resolve();
       };
       timers.push(setTimeout(resolve, Math.min(Math.max(0, until - now()), LONGEST)));
+      timers.push(setTimeout(tellOrphans, RELAY, link, until));
       // An aborted task is often a busy loop, which must go, or such workers pile up.
       if (pool) timers.push(setTimeout(unread, PATIENCE));
       link.onDone = resolve;
     });
     for (const timer of timers) clearTimeout(timer);
     link.onDone = undefined;
-    if (!link.ack && !link.ended) link.ended = withoutAck(link, 'timed-out', diagnose(link.table, link.slot));
+    if (!link.ack && !link.ended) link.ended = withoutAck(link, 'timed-out', diagnosisOf(link));
     if (present) return;
     link.told = true;
     onOwnEnd(reportOf(link, nameOf(link)));
+  }
+
+  /** A worker that is blocked does not tell its own workers that they end with it. Their slots do. */
+  function tellOrphans({ table, slot, threadId: thread }: Link, until: number): void {
+    if (stateOf(table, slot) >= State.read) return;
+    orderOrphans(table, thread, until - now());
   }
 
   /** Lets a worker clean up and ends it, unless somebody is at it already. */

@@ -58,8 +58,11 @@ export const Cell = {
   name: 10,
 } as const;
 
-/** What an ordered worker's slot says, should the message not reach it: who captures its output. */
-export const Ordered = { yes: 1, stdoutCaptured: 2, stderrCaptured: 4 } as const;
+/**
+ * What an ordered worker's slot says, should the message not reach it: who captures its output; and, where it is not the
+ * whole tree that ends, how many ms it has.
+ */
+export const Ordered = { yes: 1, stdoutCaptured: 2, stderrCaptured: 4, slotMs: 8 } as const;
 
 /**
  * A worker's way through a shutdown, as its slot has it. `claimed`: the slot is being filled in. `idle`: a shutdown is

@@ -2,7 +2,7 @@
  * The slots of the shared table: one for each worker that has joined, from its first registration until its parent
  * sees it gone. A slot is there before any port is, and says how far a thread is that can no longer answer.
  */
-import { at, Cell, Header, readName, SLOTS, State, type Table, writeName } from './protocol.ts';
+import { at, Cell, Header, Ordered, readName, SLOTS, State, type Table, writeName } from './protocol.ts';
 
 export interface Slot {
   readonly index: number;
@@ -59,6 +59,22 @@ export function childrenOf({ cells }: Table, parentId: number): Slot[] {
 export function entrustingOf(table: Table, slot: number, threadId: number): number[] {
   const below = childrenOf(table, threadId).flatMap((child) => entrustingOf(table, child.index, child.threadId));
   return Atomics.load(table.cells, at(slot, Cell.entrusted)) > 0 ? [threadId, ...below] : below;
+}
+
+/** Orders a worker by its slot, where no message reaches it: it has `left` ms. */
+export function orderBySlot({ cells }: Table, slot: number, left: number): void {
+  Atomics.store(cells, at(slot, Cell.order), Ordered.yes | (Math.max(1, Math.floor(left)) * Ordered.slotMs));
+  // The flag itself stays as it is: this is for one worker.
+  Atomics.notify(cells, Header.phase);
+}
+
+/** Orders all that is below a thread which cannot do so itself; a parent has a little more time than its child. */
+export function orderOrphans(table: Table, threadId: number, left: number): void {
+  for (const { index, threadId: orphan, state } of childrenOf(table, threadId)) {
+    if (isThrough(state)) continue;
+    orderBySlot(table, index, left);
+    orderOrphans(table, orphan, left * 0.9);
+  }
 }
 
 /** The slot of a thread; undefined for the root, which has none. */

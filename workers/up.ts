@@ -166,12 +166,13 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
   function actAlone(): void {
     if (ordered || slot === undefined) return;
     const told = cell(Cell.order);
+    const slotMs = Math.floor(told / Ordered.slotMs);
     obey({
       type: 'order',
       version: VERSION,
       epoch: 0,
-      reason: reason(),
-      timeout: Atomics.load(cells, Header.timeout),
+      reason: slotMs > 0 ? { route: 'terminate' } : reason(),
+      timeout: slotMs || Atomics.load(cells, Header.timeout),
       sync: phase() === Phase.orderedSync,
       relay: { stdout: !(told & Ordered.stdoutCaptured), stderr: !(told & Ordered.stderrCaptured) },
     });
@@ -205,6 +206,7 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
     const wait = Atomics.waitAsync(cells, Header.phase, seen);
     const changed = (): void => {
       const current = phase();
+      if (cell(Cell.order) >= Ordered.slotMs) actAlone();
       if (current !== seen) {
         // A linked worker is told by a message, once.
         if (current === Phase.running && !isLinked()) onOver();
