@@ -126,6 +126,7 @@ export const ROUTES = [
   'worker',
 ] as const;
 
+/** What started a shutdown. */
 export type Route = (typeof ROUTES)[number];
 
 /** A {@link Route} with what it carries, as plain data. */
@@ -241,6 +242,8 @@ export interface HandlerOutcome {
 }
 
 export const STATUSES = ['acked', 'failed', 'timed-out', 'lost', 'unlinked'] as const;
+
+/** What became of a worker; an ack decides. */
 export type WorkerStatus = (typeof STATUSES)[number];
 
 /** What became of one descendant, on the wire. `path`: thread ids from the acking worker's child down to it. */

@@ -28,6 +28,7 @@ export interface WorkerReport {
   readonly handlers: readonly HandlerReport[];
 }
 
+/** What became of one stage. */
 export interface StageReport {
   readonly name: 'drain' | 'workers' | 'handlers';
   readonly durationMs: number;
