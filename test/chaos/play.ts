@@ -1,0 +1,75 @@
+/** Plays one random program as a process of its own, and reads what it has written. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import type { Program } from './programs.ts';
+
+/** A program that has not ended by then hangs: ms. */
+const LIMIT = 30_000;
+
+const file = fileURLToPath(new URL('./program.js', import.meta.url));
+
+/** A line of the log: which thread, by its id and its name, did what, and when (ms). */
+export interface Line {
+  readonly thread: number;
+  readonly name: string;
+  readonly event: string;
+  readonly detail: unknown;
+  readonly at: number;
+}
+
+export interface Played {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+  readonly stderr: string;
+  readonly lines: readonly Line[];
+  readonly hung: boolean;
+  /** When the process was gone: ms. */
+  readonly at: number;
+}
+
+export async function play(program: Program): Promise<Played> {
+  const dir = mkdtempSync(join(tmpdir(), 'worker-atexit-chaos-'));
+  try {
+    writeFileSync(join(dir, 'program.json'), JSON.stringify(program));
+    const child = execa(process.execPath, [file, dir], {
+      env: { NODE_OPTIONS: '' },
+      reject: false,
+      timeout: LIMIT,
+      killSignal: 'SIGKILL',
+    });
+    const timers: NodeJS.Timeout[] = [];
+    child.stdout.once('data', () => {
+      for (const { signal, after } of program.signals) {
+        const send = (): void => void child.kill(signal);
+        if (after === 0) send();
+        else timers.push(setTimeout(send, after));
+      }
+    });
+    const { exitCode, signal, stderr, timedOut } = await child;
+    const at = Date.now();
+    for (const timer of timers) clearTimeout(timer);
+    return {
+      code: exitCode,
+      signal,
+      stderr,
+      hung: timedOut,
+      at,
+      lines: linesOf(readFileSync(join(dir, 'log'), 'utf8')),
+    };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function linesOf(log: string): Line[] {
+  return log
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [thread, name, event, detail, at] = JSON.parse(line);
+      return { thread, name, event, detail, at };
+    });
+}
