@@ -26,14 +26,34 @@ export interface Played {
   readonly stderr: string;
   readonly lines: readonly Line[];
   readonly hung: boolean;
+  /** How long this machine has kept a thread waiting that had hardly anything to do: ms, at most. */
+  readonly stall: number;
   /** When the process was gone: ms. */
   readonly at: number;
+}
+
+/** How often this thread looks whether the machine lets it: ms. */
+const LOOK = 10;
+
+/** Watches how late a timer is; what it returns ends that and tells the worst: ms. */
+function watchMachine(): () => number {
+  let worst = 0;
+  let last = Date.now();
+  const interval = setInterval(() => {
+    worst = Math.max(worst, Date.now() - last - LOOK);
+    last = Date.now();
+  }, LOOK);
+  return () => {
+    clearInterval(interval);
+    return worst;
+  };
 }
 
 export async function play(program: Program): Promise<Played> {
   const dir = mkdtempSync(join(tmpdir(), 'worker-atexit-chaos-'));
   try {
     writeFileSync(join(dir, 'program.json'), JSON.stringify(program));
+    const stalled = watchMachine();
     const child = execa(process.execPath, [file, dir], {
       env: { NODE_OPTIONS: '' },
       reject: false,
@@ -50,12 +70,14 @@ export async function play(program: Program): Promise<Played> {
     });
     const { exitCode, signal, stderr, timedOut } = await child;
     const at = Date.now();
+    const stall = stalled();
     for (const timer of timers) clearTimeout(timer);
     return {
       code: exitCode,
       signal,
       stderr,
       hung: timedOut,
+      stall,
       at,
       lines: linesOf(readFileSync(join(dir, 'log'), 'utf8')),
     };

@@ -161,13 +161,6 @@ interface Above {
 function fitted(thread: Thread, above: Above, room: { threads: number; busy: number }, early: boolean): Thread {
   const { parent } = above;
   const size = thread.handlers.length;
-  const mend = (handler: Handler): Handler => ({
-    ...handler,
-    // A main thread that is blocked stays so.
-    end: parent === undefined && handler.end === 'blocks' ? 'returns' : handler.end,
-    registers: refer(handler.registers, size),
-    unregisters: refer(handler.unregisters, size),
-  });
   let { fate } = thread;
   if (fate === 'busy' && --room.busy < 0) fate = 'waits';
   if (parent && isStranger(parent) && (fate === 'is terminated' || fate === 'shut down')) fate = 'stays';
@@ -178,6 +171,14 @@ function fitted(thread: Thread, above: Above, room: { threads: number; busy: num
   const mended = { ...thread, fate, isRegistered };
   const pool = fate === 'stays' && !above.endsBefore && !above.isBlocked ? thread.pool : undefined;
   if (pool) room.threads -= pool.threads;
+  // A thread that is blocked stays so, unless somebody terminates it.
+  const mayBlock = parent !== undefined && !['ends', 'exits', 'crashes', 'rejects'].includes(fate);
+  const mend = (handler: Handler): Handler => ({
+    ...handler,
+    ...(handler.end === 'blocks' && { end: mayBlock ? 'blocks' : 'returns', wait: 0 }),
+    registers: refer(handler.registers, size),
+    unregisters: refer(handler.unregisters, size),
+  });
   const below = {
     parent: mended,
     endsBefore: above.endsBefore || endsBefore(mended),
