@@ -296,7 +296,11 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
           },
           block() {
             stopPulse();
-            blockUntil ??= now() + thread.settings.syncTimeout;
+            // A worker that was told to end has no more than its order leaves it, however its end goes on.
+            blockUntil ??= Math.min(
+              now() + thread.settings.syncTimeout,
+              order === undefined ? Number.POSITIVE_INFINITY : deadline(SHARES.workers),
+            );
             links.block(toOrder(), () => {
               announce(Phase.orderedSync);
               wake();
