@@ -451,7 +451,13 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     },
 
     shutDown(terms) {
-      if (closing) return closing.then(() => thread.shutDown(terms));
+      if (closing) {
+        return closing.then(() => {
+          // The hooks may be gone by then, and how the process ends is up to them.
+          thread.use();
+          return thread.shutDown(terms);
+        });
+      }
       if (run) return run.finished;
       const { driver, finished } = begin(terms);
       driver.drive();
