@@ -106,6 +106,7 @@ export function post(link: Link, { reason, until, sync, relay }: Order, epoch: n
     epoch,
     reason,
     timeout: Math.max(0, Math.min(limit ?? Number.POSITIVE_INFINITY, until - now())),
+    sentAt: Date.now(),
     sync,
     relay: { stdout, stderr },
   } satisfies OrderMessage);

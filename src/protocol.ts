@@ -25,6 +25,8 @@ export const Header = {
   signal: 4,
   exitCode: 5,
   timeout: 6,
+  /** When its workers were ordered: ms since the epoch, what fits of it. */
+  sentAt: 10,
   /** The root's settings, for a worker that ends by itself; 0 while they are the default. */
   ownTimeout: 7,
   ownSyncTimeout: 8,
@@ -152,6 +154,8 @@ export interface OrderMessage {
   readonly epoch: number;
   readonly reason: Reason;
   readonly timeout: number;
+  /** When it was posted: what it took on its way, and until it was read, is of its `timeout`. ms since the epoch. */
+  readonly sentAt: number;
   /** The root's event loop no longer turns. */
   readonly sync: boolean;
   /** The streams that are to come over the link: those that nobody captures. */
@@ -279,6 +283,7 @@ export const isOrder = (value: unknown): value is OrderMessage =>
   isCount(value.epoch) &&
   isReason(value.reason) &&
   isDuration(value.timeout) &&
+  isDuration(value.sentAt) &&
   typeof value.sync === 'boolean' &&
   isFields(value.relay) &&
   typeof value.relay.stdout === 'boolean' &&

@@ -256,7 +256,10 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     });
 
     function announce(phase: number): void {
-      if (isRoot) Atomics.store(cells, Header.timeout, Math.max(0, Math.ceil(toOrder().until - now())));
+      if (isRoot) {
+        Atomics.store(cells, Header.timeout, Math.max(0, Math.ceil(toOrder().until - now())));
+        Atomics.store(cells, Header.sentAt, Date.now());
+      }
       setPhase(phase);
     }
 

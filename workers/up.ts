@@ -117,7 +117,11 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
     }
   }
 
-  function obey(order: OrderMessage): void {
+  function obey(posted: OrderMessage): void {
+    // Its time runs since it was posted: a worker that was busy has less, or it would go on when its parent has given up.
+    // The clocks of two threads need not agree, other than the wall's.
+    const late = Math.max(0, Date.now() - posted.sentAt);
+    const order = { ...posted, timeout: Math.max(0, posted.timeout - late) };
     clearTimeout(timer);
     ordered = true;
     epoch = order.epoch;
@@ -157,6 +161,7 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
       epoch: 0,
       reason: reason(),
       timeout: Atomics.load(cells, Header.timeout),
+      sentAt: Date.now() - ((Date.now() - Atomics.load(cells, Header.sentAt)) | 0),
       sync: phase() === Phase.orderedSync,
       relay: { stdout: !(told & Ordered.stdoutCaptured), stderr: !(told & Ordered.stderrCaptured) },
     });
