@@ -36,6 +36,8 @@ export interface Link {
   port: MessagePort | undefined;
   /** The shutdown that it was ordered in; 0 while there is none. */
   epoch: number;
+  /** The one before, whose ack may come when that is over. */
+  lastEpoch: number;
   orderedAt: number;
   timer: NodeJS.Timeout | undefined;
   ack: AckMessage | undefined;
@@ -62,6 +64,7 @@ export function createLink(threadId: number, slot: number, table: Table): Link {
     worker: undefined,
     port: undefined,
     epoch: 0,
+    lastEpoch: 0,
     orderedAt: 0,
     timer: undefined,
     ack: undefined,
