@@ -1,6 +1,7 @@
 /**
  * Milliseconds on a monotonic clock. Not `performance.now()`: its first use loads a module, which every worker would
- * pay for at the moment when it is to ack.
+ * pay for at the moment when it is to ack. Node's threads have one clock; another runtime's worker may be behind, and
+ * takes a deadline for later than it is.
  */
 export function now(): number {
   const [seconds, nanoseconds] = process.hrtime();

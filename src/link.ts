@@ -36,6 +36,8 @@ export interface Link {
   port: MessagePort | undefined;
   /** The shutdown that it was ordered in; 0 while there is none. */
   epoch: number;
+  /** The one before, whose ack may come when that is over. */
+  lastEpoch: number;
   orderedAt: number;
   timer: NodeJS.Timeout | undefined;
   ack: AckMessage | undefined;
@@ -61,6 +63,7 @@ export function createLink(threadId: number, slot: number, table: Table): Link {
     worker: undefined,
     port: undefined,
     epoch: 0,
+    lastEpoch: 0,
     orderedAt: 0,
     timer: undefined,
     ack: undefined,
@@ -104,6 +107,7 @@ export function post(link: Link, { reason, until, sync, relay }: Order, epoch: n
     epoch,
     reason,
     timeout: Math.max(0, Math.min(limit ?? Number.POSITIVE_INFINITY, until - now())),
+    sentAt: now(),
     sync,
     relay: { stdout, stderr },
   } satisfies OrderMessage);

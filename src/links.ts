@@ -218,6 +218,7 @@ export function createLinks(
   function receive(link: Link, message: unknown): void {
     if (isPrint(message)) print(message);
     else if (!isAck(message)) complain(link, `that is no ack: ${describe(message)}`);
+    else if (message.epoch !== 0 && message.epoch === link.lastEpoch) return;
     else if (message.epoch !== 0 && message.epoch !== link.epoch) complain(link, 'that is a stale ack');
     else if (link.ack && link.epoch !== 0) complain(link, 'that is a second ack');
     else {
@@ -702,6 +703,7 @@ export function createLinks(
         clearTimeout(link.timer);
         if (link.gone) links.delete(link.threadId);
         Object.assign(link, {
+          lastEpoch: link.epoch,
           epoch: 0,
           ack: undefined,
           ackMs: undefined,

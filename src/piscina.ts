@@ -19,7 +19,7 @@ export interface PiscinaPool {
   readonly threads: readonly Worker[];
   readonly queueSize: number;
   readonly idleThreads: number;
-  readonly options: { maxThreads: number };
+  readonly options: { minThreads: number; maxThreads: number };
 }
 
 /**

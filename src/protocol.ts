@@ -25,6 +25,8 @@ export const Header = {
   signal: 4,
   exitCode: 5,
   timeout: 6,
+  /** When its workers were ordered: ms, what fits of it. */
+  sentAt: 14,
   /** The root's settings, for a worker that ends by itself; 0 while they are the default. */
   ownTimeout: 7,
   ownSyncTimeout: 8,
@@ -169,6 +171,8 @@ export interface OrderMessage {
   readonly epoch: number;
   readonly reason: Reason;
   readonly timeout: number;
+  /** When it was posted: what it took on its way, and until it was read, is of its `timeout`. */
+  readonly sentAt: number;
   /** The root's event loop no longer turns. */
   readonly sync: boolean;
   /** The streams that are to come over the link: those that nobody captures. */
@@ -333,6 +337,7 @@ export const isOrder = (value: unknown): value is OrderMessage =>
   isCount(value.epoch) &&
   isReason(value.reason) &&
   isDuration(value.timeout) &&
+  isDuration(value.sentAt) &&
   typeof value.sync === 'boolean' &&
   isFields(value.relay) &&
   typeof value.relay.stdout === 'boolean' &&

@@ -74,7 +74,8 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
     start: () => (draining.some(isPending) ? Promise.all(draining.map(({ settled }) => settled)) : undefined),
     cut: (sync) => {
       timedOut = !sync;
-      for (const call of draining) call.cut(sync);
+      // Not one that has ended the process itself, and so does not return.
+      for (const call of draining.filter(isPending)) call.cut(sync);
     },
   };
   yield once(() => parts.refuse());

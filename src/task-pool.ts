@@ -17,7 +17,7 @@ export interface TaskPool {
   readonly pool: { run: (task: unknown, options?: TaskOptions) => Promise<unknown>; destroy(): Promise<void> };
   threads(): Worker[];
   /** The pool's own options, which it reads again and again. */
-  readonly options: { maxThreads: number };
+  readonly options: { minThreads: number; maxThreads: number };
   /** Whether an event leads to what the pool keeps of each new worker. */
   readonly tellsOfWorkers: boolean;
   /** The Worker of what the pool keeps as one. */
@@ -209,6 +209,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
 
     refuse(error) {
       refusal = error;
+      // A worker that ends now must not be made up for: the new one would keep the event loop busy, and end in turn.
+      taskPool.options.minThreads = 0;
       if (!force) return undefined;
       taskPool.cancelling?.cancelQueued();
       if (!looksAtQueued || [...tasks].every((task) => reject(task, error))) return undefined;

@@ -317,7 +317,10 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     }
 
     function announce(phase: number): void {
-      if (isRoot) Atomics.store(cells, Header.timeout, Math.max(0, Math.ceil(toOrder().until - now())));
+      if (isRoot) {
+        Atomics.store(cells, Header.timeout, Math.max(0, Math.ceil(toOrder().until - now())));
+        Atomics.store(cells, Header.sentAt, Math.trunc(now()));
+      }
       setPhase(phase);
     }
 
@@ -367,7 +370,11 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
           },
           block() {
             stopPulse();
-            blockUntil ??= now() + thread.settings.syncTimeout;
+            // A worker that was told to end has no more than its order leaves it, however its end goes on.
+            blockUntil ??= Math.min(
+              now() + thread.settings.syncTimeout,
+              order === undefined ? Number.POSITIVE_INFINITY : deadline(SHARES.workers),
+            );
             links.block(toOrder(), () => {
               announce(Phase.orderedSync);
               wake();
@@ -529,7 +536,13 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     },
 
     shutDown(terms) {
-      if (closing) return closing.then(() => thread.shutDown(terms));
+      if (closing) {
+        return closing.then(() => {
+          // The hooks may be gone by then, and how the process ends is up to them.
+          thread.use();
+          return thread.shutDown(terms);
+        });
+      }
       if (run) return run.finished;
       const { driver, finished } = begin(terms);
       driver.drive();

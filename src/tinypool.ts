@@ -17,7 +17,7 @@ export interface TinypoolPool {
   cancelPendingTasks(): void;
   readonly threads: readonly object[];
   readonly queueSize: number;
-  readonly options: { maxThreads: number };
+  readonly options: { minThreads: number; maxThreads: number };
 }
 
 /** Tinypool keeps each thread in an object of its own; one without a thread is a child process. */

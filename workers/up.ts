@@ -132,7 +132,10 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
     }
   }
 
-  function obey(order: OrderMessage): void {
+  function obey(posted: OrderMessage): void {
+    // Its time runs since it was posted: a worker that was busy has less, or it would go on when its parent has given up.
+    const late = Math.max(0, now() - posted.sentAt);
+    const order = { ...posted, timeout: Math.max(0, posted.timeout - late) };
     clearTimeout(timer);
     ordered = true;
     epoch = order.epoch;
@@ -173,6 +176,7 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
       epoch: 0,
       reason: slotMs > 0 ? { route: 'terminate' } : reason(),
       timeout: slotMs || Atomics.load(cells, Header.timeout),
+      sentAt: slotMs > 0 ? now() : now() - ((Math.trunc(now()) - Atomics.load(cells, Header.sentAt)) | 0),
       sync: phase() === Phase.orderedSync,
       relay: { stdout: !(told & Ordered.stdoutCaptured), stderr: !(told & Ordered.stderrCaptured) },
     });
