@@ -4,6 +4,7 @@
  */
 import { inspect, types } from 'node:util';
 import { now } from './clock.ts';
+import { publishHandler } from './diagnostics.ts';
 import { toError } from './errors.ts';
 import { awaitHandler, callHandler } from './inside-handler.ts';
 import type { Handler, Registry } from './registry.ts';
@@ -61,7 +62,7 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
   let startedAt = now();
   const draining: Call[] = [];
   for (let handler = drains.take(); handler !== undefined; handler = drains.take()) {
-    const call = createCall(handler, drained, parts);
+    const call = createCall(handler, 'drain', drained, parts);
     yield once(() => draining.push(call));
     yield once(() => call.start());
   }
@@ -96,7 +97,7 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
     parts.onHandler(handler);
     const left = deadline(SHARES.handlers) - now();
     const behind = registry.size;
-    const call = createCall(handler, handlers, parts);
+    const call = createCall(handler, 'handlers', handlers, parts);
     yield {
       until: now() + left - behind * Math.min(RESERVE, left / (behind + 1)),
       start: () => call.start(),
@@ -156,7 +157,12 @@ const isPending = ({ settled }: Call): boolean => settled !== undefined;
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 
-function createCall(handler: Handler, reports: HandlerReport[], { onFailure }: Parts): Call {
+function createCall(
+  handler: Handler,
+  stage: 'drain' | 'handlers',
+  reports: HandlerReport[],
+  { onFailure }: Parts,
+): Call {
   const report: Writable<HandlerReport> = { name: handler.name, durationMs: 0 };
   let startedAt = 0;
   let returned: unknown;
@@ -169,6 +175,7 @@ function createCall(handler: Handler, reports: HandlerReport[], { onFailure }: P
     report.durationMs = now() - startedAt;
     if (thrown) report.error = toError(thrown.value);
     if (report.error || report.unfinished) onFailure(report, sync);
+    publishHandler(report, stage);
   }
 
   const call: Call = {

@@ -6,6 +6,7 @@ import { setMaxListeners } from 'node:events';
 import threads, { type Worker } from 'node:worker_threads';
 import { createUp } from '../workers/up.ts';
 import { now } from './clock.ts';
+import { publishWorkers, traceShutdown } from './diagnostics.ts';
 import { createDriver, type Driver } from './drivers.ts';
 import { ShutdownError, toError, toErrorText } from './errors.ts';
 import { createLinks, type Links } from './links.ts';
@@ -127,7 +128,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   /** While a shutdown is through, and what was registered is being ended. */
   let closing: Promise<readonly PromiseSettledResult<unknown>[]> | undefined;
 
-  const links = createLinks({ table, threadId, isMain: isMainThread }, { log, onLink: use, onOwnEnd: logWorkers });
+  const links = createLinks({ table, threadId, isMain: isMainThread }, { log, onLink: use, onOwnEnd: tellOfWorkers });
 
   const up = isMainThread
     ? undefined
@@ -166,6 +167,11 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
         log(`${worker.name} ${worker.status}: ${worker.diagnosis}`);
       }
     }
+  }
+
+  function tellOfWorkers(reports: readonly WorkerReport[]): void {
+    publishWorkers(reports);
+    logWorkers(reports);
   }
 
   function setPhase(phase: number): void {
@@ -240,6 +246,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     const error = new ShutdownError(reason, cause);
     const outcome: Outcome = { stages: [], drained: [], handlers: [] };
     const notes: string[] = [];
+    const trace = traceShutdown(reason);
     let started = 0;
     let stopPulse = (): void => {};
     /** Once this thread's event loop no longer turns: until when it blocks for its workers. */
@@ -333,22 +340,26 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       };
       const report: ShutdownReport = { ...facts, toString: () => formatReport(facts) };
       created.report = report;
+      const untold = workers.filter((worker) => !told.has(worker));
+      publishWorkers(untold);
+      trace.finish(report);
       up?.ack(
         own.map(toOutcome),
         workers.map(toWorkerOutcome),
         own.filter((handler) => !isCleanHandler(handler)).length,
       );
-      if (!up?.isHeard()) logWorkers(workers.filter((worker) => !told.has(worker)));
+      if (!up?.isHeard()) logWorkers(untold);
       tell(report);
       resolve(report);
     }
 
     let resolve: (report: ShutdownReport) => void = () => {};
+    const driver = createDriver(steps, {
+      onError: (thrown) => void notes.push(`a step failed: ${toErrorText(toError(thrown)).stack}`),
+      onEnd: end,
+    });
     const created: Run = {
-      driver: createDriver(steps, {
-        onError: (thrown) => void notes.push(`a step failed: ${toErrorText(toError(thrown)).stack}`),
-        onEnd: end,
-      }),
+      driver: { drive: () => trace.run(driver.drive), takeOver: () => trace.run(driver.takeOver) },
       finished: new Promise((settle) => {
         resolve = settle;
       }),
