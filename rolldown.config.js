@@ -6,8 +6,8 @@ export default defineConfig([
   // The library is one file, so that a worker loads one small module and not a tree of them. The task that is started
   // inside other people's workers imports nothing at all.
   { input: { index: 'src/index.ts', wake: 'workers/wake.ts' }, platform: 'node', output },
-  // An adapter is one file, too, and finds the library in the file beside it.
-  ...['piscina', 'tinypool', 'workerpool', 'comlink'].map((name) => ({
+  // Whatever else is imported is one file, too, and finds the library in the file beside it.
+  ...['piscina', 'tinypool', 'workerpool', 'comlink', 'auto'].map((name) => ({
     input: { [name]: `src/${name}.ts` },
     platform: 'node',
     external: [/\/index\.ts$/, name],
