@@ -28,23 +28,36 @@ const ended = traced('end');
 const asyncStarted = traced('asyncStart');
 const asyncEnded = traced('asyncEnd');
 const failed = traced('error');
-const handled = channel('worker-atexit:handler');
-const workerEnded = channel('worker-atexit:worker');
 
-export function publishHandler(report: HandlerReport, stage: HandlerMessage['stage']): void {
-  if (handled.hasSubscribers) handled.publish({ ...report, stage } satisfies HandlerMessage);
-}
+/** Asked by its publisher for subscribers, so that nothing at all is called where there are none. */
+export const handlerChannel = channel('worker-atexit:handler');
+const workerChannel = channel('worker-atexit:worker');
 
 export function publishWorkers(reports: readonly WorkerReport[]): void {
-  if (workerEnded.hasSubscribers) for (const report of reports) workerEnded.publish(report);
+  if (workerChannel.hasSubscribers) for (const report of reports) workerChannel.publish(report);
 }
 
-/** Follows one shutdown, as Node's `tracePromise` does a call; on a synchronous route, as `traceSync` does. */
-export function traceShutdown({ route, signal }: Reason): {
-  /** Runs a part of it; the first one within the stores that are bound to `start`. */
+interface Tracing {
+  /** Runs a part of the shutdown; the first one within the stores that are bound to `start`. */
   run(part: () => void): void;
   finish(report: ShutdownReport): void;
-} {
+}
+
+/**
+ * Follows one shutdown, as Node's `tracePromise` does a call; on a synchronous route, as `traceSync` does. Undefined where
+ * nobody listens: what a function does for the first time costs more than it does, and each worker would pay for it.
+ */
+export function traceShutdown(reason: Reason): Tracing | undefined {
+  const isFollowed =
+    started.hasSubscribers ||
+    ended.hasSubscribers ||
+    asyncStarted.hasSubscribers ||
+    asyncEnded.hasSubscribers ||
+    failed.hasSubscribers;
+  return isFollowed ? createTracing(reason) : undefined;
+}
+
+function createTracing({ route, signal }: Reason): Tracing {
   const trace: ShutdownTrace = { route, ...(signal && { signal }) };
   let state: 'new' | 'synchronous' | 'asynchronous' | 'over' = 'new';
   return {

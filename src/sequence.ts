@@ -4,7 +4,7 @@
  */
 import { inspect, types } from 'node:util';
 import { now } from './clock.ts';
-import { publishHandler } from './diagnostics.ts';
+import { type HandlerMessage, handlerChannel } from './diagnostics.ts';
 import { toError } from './errors.ts';
 import { awaitHandler, callHandler } from './inside-handler.ts';
 import type { Handler, Registry } from './registry.ts';
@@ -159,7 +159,7 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 
 function createCall(
   handler: Handler,
-  stage: 'drain' | 'handlers',
+  stage: HandlerMessage['stage'],
   reports: HandlerReport[],
   { onFailure }: Parts,
 ): Call {
@@ -175,7 +175,7 @@ function createCall(
     report.durationMs = now() - startedAt;
     if (thrown) report.error = toError(thrown.value);
     if (report.error || report.unfinished) onFailure(report, sync);
-    publishHandler(report, stage);
+    if (handlerChannel.hasSubscribers) handlerChannel.publish({ ...report, stage } satisfies HandlerMessage);
   }
 
   const call: Call = {

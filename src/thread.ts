@@ -341,8 +341,8 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       const report: ShutdownReport = { ...facts, toString: () => formatReport(facts) };
       created.report = report;
       const untold = workers.filter((worker) => !told.has(worker));
-      publishWorkers(untold);
-      trace.finish(report);
+      if (untold.length > 0) publishWorkers(untold);
+      trace?.finish(report);
       up?.ack(
         own.map(toOutcome),
         workers.map(toWorkerOutcome),
@@ -359,7 +359,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       onEnd: end,
     });
     const created: Run = {
-      driver: { drive: () => trace.run(driver.drive), takeOver: () => trace.run(driver.takeOver) },
+      driver: trace ? { drive: () => trace.run(driver.drive), takeOver: () => trace.run(driver.takeOver) } : driver,
       finished: new Promise((settle) => {
         resolve = settle;
       }),
