@@ -8,8 +8,8 @@ export default defineConfig([
   { input: { index: 'src/index.ts', wake: 'workers/wake.ts' }, platform: 'node', output },
   // By itself, so that it does not load the library.
   { input: { guard: 'workers/guard-thread.ts' }, platform: 'node', output },
-  // An adapter is one file, too, and finds the library in the file beside it.
-  ...['piscina', 'tinypool', 'workerpool', 'comlink'].map((name) => ({
+  // Whatever else is imported is one file, too, and finds the library in the file beside it.
+  ...['piscina', 'tinypool', 'workerpool', 'comlink', 'auto'].map((name) => ({
     input: { [name]: `src/${name}.ts` },
     platform: 'node',
     external: [/\/index\.ts$/, name],

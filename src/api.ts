@@ -184,5 +184,10 @@ export function createInstance(): Instance {
       thread.configure(settings);
       hooks?.install();
     },
+
+    preset(options) {
+      if (thread.isUsed()) this.configure(options);
+      else thread.configure(withOptions(thread.settings, options));
+    },
   };
 }

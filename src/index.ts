@@ -19,6 +19,7 @@ import type { Options } from './options.ts';
 import type { Resource } from './registry.ts';
 import type { ShutdownReport } from './report.ts';
 
+export type { HandlerMessage, ShutdownTrace } from './diagnostics.ts';
 export { ShutdownError } from './errors.ts';
 export type { Finalizer } from './finalizers.ts';
 export type { MainHandler, ShutdownOptions, WorkerLink, WorkerOptions } from './instance.ts';

@@ -73,6 +73,8 @@ export interface Instance {
   shutdown(options: ShutdownOptions): Promise<ShutdownReport>;
   exit(code?: number): Promise<never>;
   configure(options: Options): void;
+  /** As `configure()`, and no use of the library: nothing is installed before the program itself, or a worker, uses it. */
+  preset(options: Options): void;
 }
 
 const INSTANCE = Symbol.for(KEY);

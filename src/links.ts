@@ -5,6 +5,7 @@
 import { errorMonitor } from 'node:events';
 import threads, { type MessagePort, type Worker } from 'node:worker_threads';
 import { LONGEST, now } from './clock.ts';
+import { publishWorkers } from './diagnostics.ts';
 import { toErrorText } from './errors.ts';
 import { createLink, diagnosisOf, isClosed, type Link, type Order, post, reportOf, withoutAck } from './link.ts';
 import { whenWritten, writeDirectly } from './output.ts';
@@ -290,6 +291,9 @@ export function createLinks(
       for (const report of reportOf(link, nameOf(link)).slice(0, 1)) lastReports.set(link.worker, report);
     }
     const entrusting = entrustingOf(link.table, link.slot, link.threadId);
+    const wasIdle = stateOf(link.table, link.slot) === State.idle;
+    // Nobody else tells of a worker that was lost while this thread lives on.
+    if (!present && !link.told && !wasIdle && !retiring.has(link)) publishWorkers(reportOf(link, nameOf(link)));
     release(link.table, link.slot, link.threadId);
     if (!present) links.delete(link.threadId);
     done(link);

@@ -4,6 +4,7 @@
  */
 import { inspect, types } from 'node:util';
 import { now } from './clock.ts';
+import { type HandlerMessage, handlerChannel } from './diagnostics.ts';
 import { toError } from './errors.ts';
 import { awaitHandler, callHandler } from './inside-handler.ts';
 import type { Handler, Registry } from './registry.ts';
@@ -64,7 +65,7 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
   let startedAt = now();
   const draining: Call[] = [];
   for (let handler = drains.take(); handler !== undefined; handler = drains.take()) {
-    const call = createCall(handler, drained, parts);
+    const call = createCall(handler, 'drain', drained, parts);
     parts.onHandler(handler, drains.size);
     yield once(() => draining.push(call));
     yield once(() => call.start());
@@ -121,7 +122,7 @@ function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, v
     parts.onHandler(handler, handlers.size);
     const left = deadline(SHARES.handlers) - now();
     const behind = handlers.size;
-    const call = createCall(handler, reports, parts);
+    const call = createCall(handler, 'handlers', reports, parts);
     yield {
       until: now() + left - behind * Math.min(RESERVE, left / (behind + 1)),
       start: () => call.start(),
@@ -169,7 +170,12 @@ const isPending = ({ settled }: Call): boolean => settled !== undefined;
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 
-function createCall(handler: Handler, reports: HandlerReport[], { onFailure }: Parts): Call {
+function createCall(
+  handler: Handler,
+  stage: HandlerMessage['stage'],
+  reports: HandlerReport[],
+  { onFailure }: Parts,
+): Call {
   const report: Writable<HandlerReport> = { name: handler.name, durationMs: 0 };
   let startedAt = 0;
   let returned: unknown;
@@ -182,6 +188,7 @@ function createCall(handler: Handler, reports: HandlerReport[], { onFailure }: P
     report.durationMs = now() - startedAt;
     if (thrown) report.error = toError(thrown.value);
     if (report.error || report.unfinished) onFailure(report, sync);
+    if (handlerChannel.hasSubscribers) handlerChannel.publish({ ...report, stage } satisfies HandlerMessage);
   }
 
   const call: Call = {

@@ -7,6 +7,7 @@ import threads, { type Worker } from 'node:worker_threads';
 import { createEntrusting } from '../workers/entrusting.ts';
 import { createUp } from '../workers/up.ts';
 import { now } from './clock.ts';
+import { publishWorkers, traceShutdown } from './diagnostics.ts';
 import { createDriver, type Driver } from './drivers.ts';
 import { createEntrusted, type Entrusted } from './entrusted.ts';
 import { ShutdownError, toError, toErrorText } from './errors.ts';
@@ -139,7 +140,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
 
   const links = createLinks(
     { table, threadId, isMain: isMainThread },
-    { log, onLink: use, onOwnEnd: logWorkers, onGone: (thread) => entrusted.gone(thread), onFailedWorker },
+    { log, onLink: use, onOwnEnd: tellOfWorkers, onGone: (thread) => entrusted.gone(thread), onFailedWorker },
   );
 
   const up = isMainThread
@@ -211,6 +212,11 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
         log(`${worker.name} ${worker.status}: ${worker.diagnosis}`);
       }
     }
+  }
+
+  function tellOfWorkers(reports: readonly WorkerReport[]): void {
+    publishWorkers(reports);
+    logWorkers(reports);
   }
 
   function setPhase(phase: number): void {
@@ -290,6 +296,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     const error = new ShutdownError(reason, cause);
     const outcome: Outcome = { stages: [], drained: [], handlers: [] };
     const notes: string[] = [];
+    const trace = traceShutdown(reason);
     let started = 0;
     let stopPulse = (): void => {};
     let relieve: (() => void) | undefined;
@@ -420,22 +427,26 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       };
       const report: ShutdownReport = { ...facts, toString: () => formatReport(facts) };
       created.report = report;
+      const untold = workers.filter((worker) => !told.has(worker));
+      if (untold.length > 0) publishWorkers(untold);
+      trace?.finish(report);
       up?.ack(
         own.map(toOutcome),
         workers.map(toWorkerOutcome),
         own.filter((handler) => !isCleanHandler(handler)).length,
       );
-      if (!up?.isHeard()) logWorkers(workers.filter((worker) => !told.has(worker)));
+      if (!up?.isHeard()) logWorkers(untold);
       tell(report);
       resolve(report);
     }
 
     let resolve: (report: ShutdownReport) => void = () => {};
+    const driver = createDriver(steps, {
+      onError: (thrown) => void notes.push(`a step failed: ${toErrorText(toError(thrown)).stack}`),
+      onEnd: end,
+    });
     const created: Run = {
-      driver: createDriver(steps, {
-        onError: (thrown) => void notes.push(`a step failed: ${toErrorText(toError(thrown)).stack}`),
-        onEnd: end,
-      }),
+      driver: trace ? { drive: () => trace.run(driver.drive), takeOver: () => trace.run(driver.takeOver) } : driver,
       finished: new Promise((settle) => {
         resolve = settle;
       }),

@@ -9,6 +9,10 @@ it.each([
   ['tinypool.js', ['worker: 3 counted']],
   ['workerpool.js', ['worker: 3 counted']],
   ['comlink.js', ['3 words', /^ERR_WORKER_ATEXIT_WORKER_GONE: parser 1 is gone: /, 'parser: temporary files are gone']],
+  [
+    'opentelemetry.js',
+    ['closeDatabase: handlers', 'removeLock: handlers', 'shutdown: exit, true', /^worker 1: acked$/],
+  ],
   ['worker.js', ['main: acked, 1 handler', 'worker: cleaned up']],
 ])('%s', async (name, lines) => {
   const { exitCode, stdout, stderr } = await execa(process.execPath, [example(name)], {

@@ -38,13 +38,15 @@ interface Settings {
   readonly env?: Record<string, string>;
   readonly ipc?: boolean;
   readonly nodeOptions?: readonly string[];
+  /** What is piped into its stdin. */
+  readonly input?: string;
   /** ms, where a program takes longer than others. */
   readonly limit?: number;
 }
 
 /** Starts a program of `test/programs`. */
 export function start(program: string, args: readonly string[] = [], settings: Settings = {}): Started {
-  const { env = {}, ipc = false, nodeOptions = [], limit = LIMIT } = settings;
+  const { env = {}, ipc = false, nodeOptions = [], input, limit = LIMIT } = settings;
   const child = execa(process.execPath, [...nodeOptions, join(folder, program), ...args], {
     env: { NODE_OPTIONS: '', ...env },
     reject: false,
@@ -52,6 +54,7 @@ export function start(program: string, args: readonly string[] = [], settings: S
     killSignal: 'SIGKILL',
     stripFinalNewline: false,
     ipc,
+    ...(input !== undefined && { input }),
     serialization: 'json',
   });
   let printed = '';

@@ -1,0 +1,59 @@
+/**
+ * For a program that nobody wants to touch: `node --import worker-atexit/auto app.js`. Its workers that use the library
+ * are told of every end, what was not clean is reported on stderr, and environment variables set the options.
+ *
+ * @module
+ */
+import { isMainThread } from 'node:worker_threads';
+import { instance } from './adapter.ts';
+import { misuse, toError } from './errors.ts';
+import { defaults, type Options } from './options.ts';
+import type { ShutdownReport } from './report.ts';
+
+const variables = {
+  WORKER_ATEXIT_TIMEOUT: 'timeout',
+  WORKER_ATEXIT_SYNC_TIMEOUT: 'syncTimeout',
+  WORKER_ATEXIT_SIGNALS: 'signals',
+  WORKER_ATEXIT_CRASH: 'crash',
+  WORKER_ATEXIT_IPC: 'ipc',
+  WORKER_ATEXIT_FAILURE_EXIT_CODE: 'failureExitCode',
+  WORKER_ATEXIT_WATCHDOG: 'watchdog',
+} as const satisfies Record<string, keyof Options>;
+
+/** A variable's text as an option's value. What does not fit stays text, which the option's own check then refuses. */
+function read(text: string, option: keyof Options): unknown {
+  if (option === 'signals') {
+    if (text === 'auto') return text;
+    return text === 'none' ? [] : text.split(',').map((name) => name.trim());
+  }
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+function setOptions(): void {
+  const library = instance();
+  for (const [variable, option] of Object.entries(variables)) {
+    const text = process.env[variable];
+    if (text === undefined || text === '') continue;
+    try {
+      library.preset({ [option]: read(text, option) });
+    } catch (thrown) {
+      const { message } = toError(thrown);
+      throw misuse('INVALID_ARGUMENT', message.replace(`options.${option}`, variable));
+    }
+  }
+}
+
+function print(report: ShutdownReport): void {
+  const { logger } = defaults;
+  if (!report.ok && logger) logger.error(String(report));
+}
+
+if (isMainThread) {
+  setOptions();
+  instance().preset({ onReport: print });
+} else {
+  // Idle workers of Piscina and Tinypool are parked where they hear nothing, and nobody has registered their pool, so
+  // that it could wake them. Both pools have this way to wait in the event loop instead.
+  process.env.PISCINA_DISABLE_ATOMICS ??= '1';
+}
