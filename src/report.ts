@@ -111,7 +111,10 @@ const firstLine = (error: Error): string => {
 function workerRow({ name, path, status, ackMs, handlers, diagnosis }: WorkerReport): string[] {
   const failed = handlers.filter((handler) => !isCleanHandler(handler));
   const notes = [
-    `${handlers.length - failed.length} of ${handlers.length} done`,
+    // What a worker did that has not acked, nobody knows.
+    ...(handlers.length === 0 && diagnosis !== undefined
+      ? []
+      : [`${handlers.length - failed.length} of ${handlers.length} done`]),
     ...failed.map(({ name, error }) => `${name}: ${error ? firstLine(error) : 'unfinished'}`),
     ...(diagnosis === undefined ? [] : [diagnosis]),
   ];

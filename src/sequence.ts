@@ -98,14 +98,8 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
   stages.push(stage('workers', startedAt, timedOut));
 
   startedAt = now();
-  yield* runHandlers(parts, handlers);
-  stages.push(
-    stage(
-      'handlers',
-      startedAt,
-      handlers.some(({ unfinished }) => unfinished),
-    ),
-  );
+  timedOut = yield* runHandlers(parts, handlers);
+  stages.push(stage('handlers', startedAt, timedOut));
 
   // Workers that joined meanwhile were ordered at once. They are waited for as well.
   yield { until: deadline(SHARES.handlers), start: (sync) => workers.start(sync), block: () => workers.block() };
@@ -114,9 +108,13 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
   yield { until: deadline(SHARES.handlers), start: (sync) => parts.flush(sync) };
 }
 
-/** Calls one handler after the other, the newest first; one that is added meanwhile is the newest. */
-function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, void, void> {
+/**
+ * Calls one handler after the other, the newest first; one that is added meanwhile is the newest. Returns whether the time
+ * of one was up.
+ */
+function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, boolean, void> {
   const { handlers, deadline } = parts;
+  let timedOut = false;
   yield once(() => parts.handOver());
   for (let handler = handlers.take(); handler !== undefined; handler = handlers.take()) {
     parts.onHandler(handler, handlers.size);
@@ -126,9 +124,13 @@ function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, v
     yield {
       until: now() + left - behind * Math.min(RESERVE, left / (behind + 1)),
       start: () => call.start(),
-      cut: (sync) => call.cut(sync),
+      cut: (sync) => {
+        timedOut ||= !sync;
+        call.cut(sync);
+      },
     };
   }
+  return timedOut;
 }
 
 /** A step that is not waited for. */

@@ -81,15 +81,3 @@ it.each([
   }
   expect(linesOf(stdout, 'worker').at(-1)).toContain('asyncEnd');
 });
-
-it('is documented with an example that prints what it says', async () => {
-  const text = readFileSync(new URL('../docs/diagnostics.md', import.meta.url), 'utf8');
-  const code = text.match(/```js\n\/\/ follow\.js\n(.*?)```/s)?.[1] ?? '';
-  const { stdout, stderr } = await execa(process.execPath, ['--input-type=module', '--eval', code], {
-    timeout: 20_000,
-    killSignal: 'SIGKILL',
-  });
-  const said = text.match(/^It prints (.*)\. `examples/m)?.[1] ?? '';
-  expect(stderr).toBe('');
-  expect(stdout.split('\n')).toEqual([...said.matchAll(/`(.*?)`/g)].map(([, line]) => line));
-});

@@ -57,15 +57,9 @@ const firstLine = ({ commands }: Session): string => commands[0]?.line ?? 'no co
 describe.each(pages.filter((page) => page !== REFERENCE))('%s', (page) => {
   const { sources, sessions, nameless } = parse(read(page));
 
-  for (const session of sessions) {
-    const title = `prints what it says: ${firstLine(session)}`;
-    if (session.isPending) {
-      it(title, ({ skip }) => {
-        console.log(`${page}: pending, and not run: ${firstLine(session)}`);
-        skip('pending');
-      });
-    } else it(title, () => play(session, sources));
-  }
+  it.each(sessions.map((session) => [firstLine(session), session] as const))('prints what it says: %s', (_, session) =>
+    play(session, sources),
+  );
 
   it('has no code that is not run', () => {
     const runs = reached({ sources, sessions, nameless });
@@ -74,15 +68,6 @@ describe.each(pages.filter((page) => page !== REFERENCE))('%s', (page) => {
     const names = sources.map(({ name }) => name);
     expect(names).toEqual([...new Set(names)]);
     for (const { commands } of sessions) expect(commands).not.toEqual([]);
-  });
-
-  it('marks a file and the commands that run it as pending together', () => {
-    const running = sessions.filter(({ isPending }) => !isPending);
-    const pending = new Set(sources.filter(({ isPending }) => isPending).map(({ name }) => name));
-    const runs = reached({ sources, sessions: running, nameless });
-    expect([...runs].filter((name) => pending.has(name))).toEqual([]);
-    const finished = sources.filter(({ name }) => !pending.has(name)).map(({ name }) => name);
-    expect(finished.filter((name) => !runs.has(name))).toEqual([]);
   });
 });
 

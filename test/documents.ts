@@ -21,7 +21,6 @@ export const read = (page: string): string => readFileSync(join(root, page), 'ut
 export interface Source {
   readonly name: string;
   readonly code: string;
-  readonly isPending: boolean;
 }
 
 export interface Command {
@@ -32,7 +31,6 @@ export interface Command {
 /** A `console` block: its commands run one after the other, in a folder of their own with the page's files. */
 export interface Session {
   readonly commands: readonly Command[];
-  readonly isPending: boolean;
 }
 
 export interface Page {
@@ -50,14 +48,13 @@ export function parse(markdown: string): Page {
   const sessions: Session[] = [];
   const nameless: string[] = [];
   for (const [, info = '', text = ''] of markdown.matchAll(/^```([^\n]*)\n(.*?)^```$/gms)) {
-    const [language = '', ...words] = info.split(' ');
-    const isPending = words.includes('pending');
+    const [language = ''] = info.split(' ');
     const [first = ''] = text.split('\n', 1);
     const name = FILE_NAME.exec(first)?.[1];
-    if (language === 'console') sessions.push({ commands: commandsOf(text), isPending });
+    if (language === 'console') sessions.push({ commands: commandsOf(text) });
     else if (!CODE.test(language)) continue;
     else if (name === undefined) nameless.push(text);
-    else sources.push({ name, code: text, isPending });
+    else sources.push({ name, code: text });
   }
   return { sources, sessions, nameless };
 }

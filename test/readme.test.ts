@@ -4,9 +4,6 @@ import { defaults } from '../src/options.ts';
 import { STATUSES } from '../src/protocol.ts';
 import { read } from './documents.ts';
 
-/** What the documents cover already. A name leaves this list as soon as it is exported. */
-const PENDING = { functions: ['finalize', 'registerOnMain'], options: ['watchdog'] };
-
 /** What the rows of a page's table under `heading` begin with. */
 function namesIn(page: string, heading: string): string[] {
   const text = read(page);
@@ -18,24 +15,15 @@ function namesIn(page: string, heading: string): string[] {
   return cells.flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w[\w-]*)/g)].map(([, name = '']) => name));
 }
 
-/** `names` without those that are pending, which must not be there yet. */
-function without(pending: readonly string[], names: readonly string[], built: readonly string[]): string[] {
-  expect(pending.filter((name) => built.includes(name))).toEqual([]);
-  console.log(`documented and pending: ${pending.join(', ')}`);
-  return names.filter((name) => !pending.includes(name));
-}
-
 it('names every function, and none that is not there', () => {
   const exported = Object.keys(atexit).filter((name) => name !== 'ShutdownError');
   const named = new Set(namesIn('README.md', '## Interface').filter((name) => name !== 'worker-atexit'));
-  expect(without(PENDING.functions, [...named], exported).sort()).toEqual(
-    [...exported, 'registerPool', 'wrap', 'expose'].sort(),
-  );
+  expect([...named].sort()).toEqual([...exported, 'registerPool', 'wrap', 'expose'].sort());
 });
 
 it('names every option, and none that is not there', () => {
   const options = Object.keys(defaults);
-  expect(without(PENDING.options, namesIn('docs/options.md', '# Options'), options)).toEqual(options);
+  expect(namesIn('docs/options.md', '# Options')).toEqual(options);
 });
 
 it('names every status', () => {
