@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from './programs.ts';
+import * as runtime from './runtime.ts';
 
 /** A demo that hangs is killed by then, and its test fails: ms. */
 const LIMIT = 45_000;
@@ -17,7 +18,7 @@ interface Options {
 /** Runs the demo to its end. It is the leader of its own process group, as a terminal would have it. */
 async function demo(args: readonly string[], { onIndexing }: Options = {}) {
   const folder = temporaryFolder();
-  const child = execa(process.execPath, [file, ...args], {
+  const child = execa(runtime.command, [...runtime.args, file, ...args], {
     env: { NODE_OPTIONS: '', TMPDIR: folder, TEMP: folder, TMP: folder },
     reject: false,
     timeout: LIMIT,

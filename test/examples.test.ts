@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
+import * as runtime from './runtime.ts';
 
 const example = (name: string): string => fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
 
@@ -11,7 +12,7 @@ it.each([
   ['comlink.js', ['3 words', /^ERR_WORKER_ATEXIT_WORKER_GONE: parser 1 is gone: /, 'parser: temporary files are gone']],
   ['worker.js', ['main: acked, 1 handler', 'worker: cleaned up']],
 ])('%s', async (name, lines) => {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [example(name)], {
+  const { exitCode, stdout, stderr } = await execa(runtime.command, [...runtime.args, example(name)], {
     reject: false,
     timeout: 20_000,
     killSignal: 'SIGKILL',

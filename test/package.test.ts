@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import { run, temporaryFolder } from './programs.ts';
+import * as runtime from './runtime.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -47,7 +48,7 @@ it('is installed as a stranger would, and works there', async () => {
     join(folder, 'app.mjs'),
     "import { register } from 'worker-atexit'; register(() => console.log('clean')); process.exit(3);",
   );
-  const { exitCode, stdout } = await execa(process.execPath, [join(folder, 'app.mjs')], {
+  const { exitCode, stdout } = await execa(runtime.command, [...runtime.args, join(folder, 'app.mjs')], {
     reject: false,
     timeout: 20_000,
   });
@@ -70,7 +71,7 @@ two.register(() => console.log('second'));
 one.register(() => console.log(one.shutdownSignal === two.shutdownSignal, one.isShuttingDown === two.isShuttingDown));
 two.exit(3);`,
   );
-  const { exitCode, stdout } = await execa(process.execPath, [join(folder, 'app.mjs')], {
+  const { exitCode, stdout } = await execa(runtime.command, [...runtime.args, join(folder, 'app.mjs')], {
     reject: false,
     timeout: 20_000,
   });

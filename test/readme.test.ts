@@ -7,6 +7,7 @@ import * as atexit from 'worker-atexit';
 import { defaults } from '../src/options.ts';
 import { STATUSES } from '../src/protocol.ts';
 import { linesOf, temporaryFolder } from './programs.ts';
+import * as runtime from './runtime.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -35,7 +36,7 @@ it.each([
   for (const name of ['piscina', 'comlink']) {
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
   }
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [example], {
+  const { exitCode, stdout, stderr } = await execa(runtime.command, [...runtime.args, example], {
     cwd: folder,
     timeout: 20_000,
     reject: false,
