@@ -161,9 +161,10 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
   function connect(link: Link, port: MessagePort): void {
     link.port = port;
     Atomics.store(link.table.cells, at(link.slot, Cell.linked), 1);
-    port.on('message', (message) => receive(link, message));
-    port.on('messageerror', () => complain(link, 'that cannot be read'));
-    port.on('close', () => {
+    // Not by `on`: a port that another thread has sent is the web's in Deno.
+    port.addEventListener('message', (event) => receive(link, Reflect.get(event, 'data')));
+    port.addEventListener('messageerror', () => complain(link, 'that cannot be read'));
+    port.addEventListener('close', () => {
       // Reading from a closed port ends the process with a segmentation fault, on every Node up to 26.
       link.port = undefined;
       // Without the Worker, the port is what tells that its thread is gone.
