@@ -3,9 +3,8 @@ import { defineConfig } from 'rolldown';
 const output = { dir: 'dist', format: 'esm', sourcemap: true, comments: false };
 
 export default defineConfig([
-  // The library is one file, so that a worker loads one small module and not a tree of them. The task that is started
-  // inside other people's workers imports nothing at all.
-  { input: { index: 'src/index.ts', wake: 'workers/wake.ts' }, platform: 'node', output },
+  // The library is one file, so that a worker loads one small module and not a tree of them.
+  { input: { index: 'src/index.ts' }, platform: 'node', output },
   // An adapter is one file, too, and finds the library in the file beside it.
   ...['piscina', 'tinypool', 'workerpool', 'comlink'].map((name) => ({
     input: { [name]: `src/${name}.ts` },
