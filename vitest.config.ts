@@ -9,9 +9,14 @@ function endToEnd(): string[] {
   return files.filter(starts).map((name) => `test/${name}`);
 }
 
+function include(): string[] {
+  if (process.env.EVERYWHERE) return ['test/everywhere/*.test.ts'];
+  return process.env.RUNTIME ? endToEnd() : ['test/*.test.ts'];
+}
+
 export default defineConfig({
   test: {
-    include: process.env.RUNTIME ? endToEnd() : ['test/**/*.test.ts'],
+    include: include(),
     // Each end-to-end test starts processes with threads of their own; on two cores two test files at a time are enough.
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -1,22 +1,13 @@
 // `npm run test:runtimes`: the end-to-end tests on other runtimes, one after the other. Which ones may be said:
 // `npm run test:runtimes -- node@22 bun`. Each comes from the npm registry, as a package with the binary inside.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { install } from './cache.js';
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const ALL = ['node@22', 'node@24', 'node@26', 'bun', 'deno'];
-const cache = join('node_modules', '.cache', 'runtimes');
-
-function install(runtime) {
-  const folder = join(cache, runtime);
-  if (existsSync(join(folder, 'node_modules', '.package-lock.json'))) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{"private":true}');
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', runtime], { cwd: folder, stdio: 'inherit' });
-}
 
 /** Returns the line that the tests end with. */
 function test(runtime) {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const name = process.env.RUNTIME ?? 'node';
 
 const bin = (file: string): string =>
-  fileURLToPath(new URL(`../node_modules/.cache/runtimes/${name}/node_modules/${file}`, import.meta.url));
+  fileURLToPath(new URL(`../node_modules/.cache/${name}/node_modules/${file}`, import.meta.url));
 
 interface Runtime {
   readonly command: string;
