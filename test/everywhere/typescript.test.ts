@@ -42,11 +42,13 @@ it.each(['typescript@5.9', 'typescript@6.0', 'typescript@7.0'])(
       );
       const { stdout, stderr } = await execa(process.execPath, [bin(typescript), '--project', folder], {
         reject: false,
-        timeout: 60_000,
+        timeout: 120_000,
       });
       // Piscina's own declarations are at odds with exactOptionalPropertyTypes.
       const errors = stdout.split('\n').filter((line) => /^\S/.test(line) && !line.startsWith('node_modules/piscina/'));
       expect({ errors, stderr }, resolution.module).toEqual({ errors: [], stderr: '' });
     }
   },
+  // The compiler runs twice, and may have to share its cores.
+  300_000,
 );
