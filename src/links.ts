@@ -170,6 +170,7 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
       // Without the Worker, the port is what tells that its thread is gone.
       if (!link.worker) leave(link, 'it ended');
     });
+    port.start();
     port.unref();
   }
 
@@ -228,6 +229,7 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
       findUndelivered(thread);
       const link = links.get(thread);
       if (collecting && link) send(link, collecting);
+      follow();
       settleIfDone();
     };
     // It is refused where nothing listens: that worker has not loaded the library.
