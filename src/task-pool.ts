@@ -195,7 +195,9 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     );
     poolOptions.maxThreads = maxThreads;
     result.catch(() => {});
-    const info: unknown = task && Reflect.get(task, 'workerInfo');
+    // Bun has no asynchronous hooks that tell: a worker is taken to have got it.
+    if (!task) return true;
+    const info: unknown = Reflect.get(task, 'workerInfo');
     // It is pending for good, and must not keep the process alive.
     if (isWorkerInfo(info)) info.port.unref();
     else abort.abort();
@@ -216,7 +218,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
       refusal = error;
       if (!force) return undefined;
       taskPool.cancelling?.cancelQueued();
-      if (!looksAtQueued || [...tasks].every((task) => reject(task, error))) return undefined;
+      if (!looksAtQueued) return undefined;
+      if (tasks.size === running && [...tasks].every((task) => reject(task, error))) return undefined;
       return `what is queued in pool ${name} could not be rejected, and is finished`;
     },
 
