@@ -17,6 +17,7 @@ function include(): string[] {
 export default defineConfig({
   test: {
     include: include(),
+    setupFiles: process.env.RUNTIME ? ['test/known.ts'] : [],
     // Each end-to-end test starts processes with threads of their own; on two cores two test files at a time are enough.
     maxWorkers: 2,
     testTimeout: 60_000,

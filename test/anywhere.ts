@@ -9,6 +9,7 @@ import { execa } from 'execa';
 import { build } from 'rolldown';
 import { VERSION } from '../src/protocol.ts';
 import { temporaryFolder } from './programs.ts';
+import * as runtime from './runtime.ts';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -103,7 +104,7 @@ export const works = { exitCode: 3, stdout: 'worker\nworker\nmain', stderr: '' }
 
 export async function play(command: string, args: readonly string[]): Promise<typeof works> {
   const { exitCode, stdout, stderr } = await execa(command, args, {
-    env: { NODE_OPTIONS: '' },
+    env: runtime.env,
     reject: false,
     timeout: 30_000,
     killSignal: 'SIGKILL',

@@ -47,7 +47,7 @@ interface Settings {
 export function start(program: string, args: readonly string[] = [], settings: Settings = {}): Started {
   const { env = {}, ipc = false, nodeOptions = [], limit = LIMIT } = settings;
   const child = execa(runtime.command, [...runtime.args, ...nodeOptions, join(folder, program), ...args], {
-    env: { NODE_OPTIONS: '', ...env },
+    env: { ...runtime.env, ...env },
     reject: false,
     timeout: limit,
     killSignal: 'SIGKILL',

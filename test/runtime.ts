@@ -24,4 +24,12 @@ function find(): Runtime {
 }
 
 export const { command, args } = find();
-export const isNode = name.startsWith('node');
+
+const isNode = name.startsWith('node');
+
+/** Deno colours what it prints of an error, wherever that goes. */
+export const env: Readonly<Record<string, string>> = { NODE_OPTIONS: '', ...(!isNode && { NO_COLOR: '1' }) };
+
+/** What the runtime itself prints of an uncaught error, piece after piece. */
+export const reportOf = (message: string): string[] =>
+  isNode ? [`Error: ${message}\n`, 'Node.js v'] : [`rror: ${message}`];
