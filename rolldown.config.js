@@ -1,13 +1,23 @@
-import { defineConfig } from 'rolldown';
+import { build, defineConfig } from 'rolldown';
 
 const output = { dir: 'dist', format: 'esm', sourcemap: true, comments: false };
 
+/** The thread that stands guard is started from its text: it is there however a program was bundled. */
+const guard = await build({
+  input: 'workers/guard-thread.ts',
+  platform: 'node',
+  write: false,
+  output: { format: 'cjs', minify: true },
+});
+
 export default defineConfig([
-  // The library is one file, so that a worker loads one small module and not a tree of them. The task that is started
-  // inside other people's workers imports nothing at all.
-  { input: { index: 'src/index.ts', wake: 'workers/wake.ts' }, platform: 'node', output },
-  // By itself, so that it does not load the library.
-  { input: { guard: 'workers/guard-thread.ts' }, platform: 'node', output },
+  // The library is one file, so that a worker loads one small module and not a tree of them.
+  {
+    input: { index: 'src/index.ts' },
+    platform: 'node',
+    transform: { define: { GUARD_SOURCE: JSON.stringify(guard.output[0].code) } },
+    output,
+  },
   // Whatever else is imported is one file, too, and finds the library in the file beside it.
   ...['piscina', 'tinypool', 'workerpool', 'comlink', 'auto'].map((name) => ({
     input: { [name]: `src/${name}.ts` },

@@ -84,7 +84,13 @@ export function createLink(threadId: number, slot: number, table: Table): Link {
 function isPiped(stream: Readable, destination: unknown): boolean {
   const state: unknown = Reflect.get(stream, '_readableState');
   const pipes: unknown = typeof state === 'object' && state !== null && 'pipes' in state ? state.pipes : undefined;
-  return Array.isArray(pipes) ? pipes.includes(destination) : stream.readableFlowing === true;
+  if (!Array.isArray(pipes)) return stream.readableFlowing === true;
+  // Where Node pipes, Bun has a listener that writes.
+  return pipes.includes(destination) || ('Bun' in globalThis && stream.listeners('data').some(writesToProcess));
+}
+
+function writesToProcess(listener: unknown): boolean {
+  return /process\.std(out|err)\.write/.test(String(listener));
 }
 
 /** Orders the worker, within `limit` ms if it has a limit of its own. */

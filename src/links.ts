@@ -199,14 +199,16 @@ export function createLinks(
   function connect(link: Link, port: MessagePort): void {
     link.port = port;
     Atomics.store(link.table.cells, at(link.slot, Cell.linked), 1);
-    port.on('message', (message) => receive(link, message));
-    port.on('messageerror', () => complain(link, 'that cannot be read'));
-    port.on('close', () => {
+    // Not by `on`: a port that another thread has sent is the web's in Deno.
+    port.addEventListener('message', (event) => receive(link, Reflect.get(event, 'data')));
+    port.addEventListener('messageerror', () => complain(link, 'that cannot be read'));
+    port.addEventListener('close', () => {
       // Reading from a closed port ends the process with a segmentation fault, on every Node up to 26.
       link.port = undefined;
       // Without the Worker, the port is what tells that its thread is gone.
       if (!link.worker) leave(link, 'it ended');
     });
+    port.start();
     port.unref();
   }
 
@@ -266,6 +268,7 @@ export function createLinks(
       findUndelivered(thread);
       const link = links.get(thread);
       if (collecting && link) send(link, collecting);
+      follow();
       settleIfDone();
     };
     // It is refused where nothing listens: that worker has not loaded the library.

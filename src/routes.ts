@@ -145,6 +145,8 @@ export function createRoutes(thread: Thread): Hooks {
   function onCrash(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
     if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
     crash = { error, route: origin };
+    // Where no 'exit' event follows, this is the last that is heard of this thread.
+    if ('Deno' in globalThis) onExit(1);
   }
 
   function onUncaught(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {

@@ -3,9 +3,9 @@
  * `Atomics.wait` while they are idle, where no message of any port is seen.
  */
 import { createHook } from 'node:async_hooks';
-import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { instance, type PoolOptions } from './adapter.ts';
+import { LONGEST } from './clock.ts';
 import type { ShutdownError } from './errors.ts';
 
 /** What differs from one such pool to the other. */
@@ -47,7 +47,12 @@ interface WorkerInfo {
   readonly sharedBuffer: Int32Array;
 }
 
-const WAKE = fileURLToPath(new URL('./wake.js', import.meta.url));
+/**
+ * The task that wakes a parked worker. While it is pending, the worker's event loop turns and the order is read; so it
+ * lasts for as long as a timer can, since its answer would be one that the pool did not ask for. A module of Node's own:
+ * it is there however the program was bundled, and in a millisecond.
+ */
+const WAKE = { filename: 'node:timers/promises', name: 'setTimeout' } as const;
 
 /** Where in `sharedBuffer` the pool counts the tasks that it has posted. */
 const REQUESTS = 0;
@@ -171,7 +176,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     if (!isKnown(worker)) learnFromTasks();
     const info = infos.get(worker);
     if (!info) return;
-    info.port.postMessage({ taskId: -1, filename: WAKE, name: 'default', histogramEnabled: 0 });
+    info.port.postMessage({ taskId: -1, task: LONGEST, ...WAKE, histogramEnabled: 0 });
     Atomics.add(info.sharedBuffer, REQUESTS, 1);
     Atomics.notify(info.sharedBuffer, REQUESTS, 1);
   }
@@ -186,12 +191,14 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     const abort = new AbortController();
     poolOptions.maxThreads = Math.min(maxThreads, taskPool.threads().length);
     const { result, task } = submitAndFind(taskType, () =>
-      submit.call(pool, undefined, { filename: WAKE, name: 'default', signal: abort.signal }),
+      submit.call(pool, LONGEST, { ...WAKE, signal: abort.signal }),
     );
     poolOptions.maxThreads = maxThreads;
     result.catch(() => {});
-    const info: unknown = task && Reflect.get(task, 'workerInfo');
-    // It never settles, and must not keep the process alive.
+    // Bun has no asynchronous hooks that tell: a worker is taken to have got it.
+    if (!task) return true;
+    const info: unknown = Reflect.get(task, 'workerInfo');
+    // It is pending for good, and must not keep the process alive.
     if (isWorkerInfo(info)) info.port.unref();
     else abort.abort();
     return isWorkerInfo(info);
@@ -213,7 +220,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
       taskPool.options.minThreads = 0;
       if (!force) return undefined;
       taskPool.cancelling?.cancelQueued();
-      if (!looksAtQueued || [...tasks].every((task) => reject(task, error))) return undefined;
+      if (!looksAtQueued) return undefined;
+      if (tasks.size === running && [...tasks].every((task) => reject(task, error))) return undefined;
       return `what is queued in pool ${name} could not be rejected, and is finished`;
     },
 

@@ -8,6 +8,9 @@ import { Header, type Table } from './protocol.ts';
 /** How much later than the deadline a process is ended that is still there: ms. */
 const GRACE = 500;
 
+/** The text of the guard's thread, which the build puts here. */
+declare const GUARD_SOURCE: string;
+
 const isInspectOption = (option: string): boolean => /^--inspect(?!-port|-publish)/.test(option);
 
 /** Whether somebody may have stopped the main thread to look at it. Loads nothing: the inspector takes milliseconds. */
@@ -36,7 +39,7 @@ export function disarm({ cells }: Table): void {
 export function startGuard({ buffer, cells }: Table): (() => void) | undefined {
   if (Atomics.load(cells, Header.guardSeconds) === 0) return undefined;
   // Without the options of the program, which may load half of it.
-  const guard = new threads.Worker(new URL('./guard.js', import.meta.url), { workerData: buffer, execArgv: [] });
+  const guard = new threads.Worker(GUARD_SOURCE, { eval: true, workerData: buffer, execArgv: [] });
   guard.on('error', () => {});
   guard.unref();
   return () => void guard.terminate();

@@ -15,7 +15,13 @@ export interface WorkerPool {
   exec(...args: never[]): unknown;
   terminate(...args: never[]): unknown;
   stats(): { readonly activeTasks: number; readonly pendingTasks: number };
-  readonly workers: readonly { readonly worker: unknown }[];
+}
+
+/** The threads of a pool. Its own declarations say that what it keeps of each is private. */
+function threadsOf(pool: WorkerPool): Worker[] {
+  const workers: unknown = Reflect.get(pool, 'workers');
+  if (!Array.isArray(workers)) return [];
+  return workers.map(({ worker }: { readonly worker: unknown }) => worker).filter((worker) => worker instanceof Worker);
 }
 
 /**
@@ -90,8 +96,8 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
   let stopped = false;
 
   function adopt(): void {
-    for (const { worker } of pool.workers) {
-      if (!(worker instanceof Worker) || adopted.has(worker)) continue;
+    for (const worker of threadsOf(pool)) {
+      if (adopted.has(worker)) continue;
       adopted.add(worker);
       library.addPoolWorker(worker, terms, () => {});
       const send: unknown = Reflect.get(worker, 'send');

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from './programs.ts';
+import * as runtime from './runtime.ts';
 
 /** A demo that hangs is killed by then, and its test fails: ms. */
 const LIMIT = 45_000;
@@ -17,8 +18,8 @@ interface Options {
 /** Runs the demo to its end. It is the leader of its own process group, as a terminal would have it. */
 async function demo(args: readonly string[], { onIndexing }: Options = {}) {
   const folder = temporaryFolder();
-  const child = execa(process.execPath, [file, ...args], {
-    env: { NODE_OPTIONS: '', TMPDIR: folder, TEMP: folder, TMP: folder },
+  const child = execa(runtime.command, [...runtime.args, file, ...args], {
+    env: { ...runtime.env, TMPDIR: folder, TEMP: folder, TMP: folder },
     reject: false,
     timeout: LIMIT,
     killSignal: 'SIGKILL',
@@ -69,7 +70,7 @@ it('indexes every document exactly once', async () => {
 const ends = {
   interrupt: { route: 'signal (SIGINT)', ended: 'by signal SIGINT', stderr: /^$/ },
   exit: { route: 'process.exit (exit code 0)', ended: 'with exit code 0', stderr: /^$/ },
-  crash: { route: 'uncaughtException (exit code 1)', ended: 'with exit code 1', stderr: /Error: a crash/ },
+  crash: { route: 'uncaughtException (exit code 1)', ended: 'with exit code 1', stderr: /rror: a crash/ },
 };
 
 describe.each(Object.entries(ends))('ended by --%s', (option, { route, ended, stderr }) => {

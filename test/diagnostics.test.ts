@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import { run } from './programs.ts';
 

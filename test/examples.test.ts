@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
+import * as runtime from './runtime.ts';
 
 const example = (name: string): string => fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
 
@@ -15,7 +16,7 @@ it.each([
   ],
   ['worker.js', ['main: acked, 1 handler', 'worker: cleaned up']],
 ])('%s', async (name, lines) => {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [example(name)], {
+  const { exitCode, stdout, stderr } = await execa(runtime.command, [...runtime.args, example(name)], {
     reject: false,
     timeout: 20_000,
     killSignal: 'SIGKILL',

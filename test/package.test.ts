@@ -1,11 +1,20 @@
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { execa } from 'execa';
-import { expect, it } from 'vitest';
+import { publint } from 'publint';
+import { describe, expect, it } from 'vitest';
+import { borrow, copyLibrary, copyNextLibrary, pack, play, root, unpack, works, writeProgram } from './anywhere.ts';
 import { run, temporaryFolder } from './programs.ts';
+import * as runtime from './runtime.ts';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Node 20 leaves TypeScript alone. */
+const stripsTypes = !/^node(@20)?$/.test(runtime.name) || Number.parseInt(process.versions.node, 10) > 22;
+
+function arrayBuffer(file: string): ArrayBuffer {
+  const { buffer, byteOffset, byteLength } = Uint8Array.from(readFileSync(file));
+  return buffer.slice(byteOffset, byteOffset + byteLength);
+}
+
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 it('works with require()', async () => {
@@ -34,52 +43,162 @@ it('publishes JavaScript, declarations and source maps, and all that its exports
   for (const file of files.filter((name) => name.endsWith('.js'))) expect(files).toContain(`${file}.map`);
 });
 
-it('is installed as a stranger would, and works there', async () => {
-  const folder = temporaryFolder();
-  const { stdout: packed } = await execa('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: root,
+it('is clean in the eyes of publint and of Are The Types Wrong', async () => {
+  const tarball = await pack();
+  const { messages } = await publint({ strict: true, pack: { tarball: arrayBuffer(tarball) } });
+  expect(messages).toEqual([]);
+  // CommonJS gets it by require(), which Node has for modules since 20.19.
+  const { exitCode, stdout } = await execa('attw', [tarball, '--profile', 'esm-only'], {
+    preferLocal: true,
+    localDir: root,
+    reject: false,
     timeout: 60_000,
   });
-  const home = join(folder, 'node_modules', 'worker-atexit');
-  mkdirSync(home, { recursive: true });
-  await execa('tar', ['-xzf', join(folder, JSON.parse(packed)[0].filename), '-C', home, '--strip-components=1']);
-  writeFileSync(
-    join(folder, 'app.mjs'),
-    "import { register } from 'worker-atexit'; register(() => console.log('clean')); process.exit(3);",
-  );
-  const { exitCode, stdout } = await execa(process.execPath, [join(folder, 'app.mjs')], {
-    reject: false,
-    timeout: 20_000,
-  });
-  expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: 'clean' });
+  expect(exitCode, stdout).toBe(0);
 });
 
-it('is one library in a thread, however many copies of it are loaded', async () => {
-  const folder = temporaryFolder();
-  for (const copy of ['one', 'two']) {
-    cpSync(join(root, 'dist'), join(folder, copy), { recursive: true });
-    writeFileSync(join(folder, copy, 'package.json'), '{"type":"module"}');
+describe('installed as a stranger would', () => {
+  it('works in a path with spaces and letters of other languages', async () => {
+    const folder = join(temporaryFolder(), 'Größe und Maß', '日本 #1%20');
+    await unpack(join(folder, 'node_modules', 'worker-atexit'));
+    borrow(folder, 'piscina');
+    expect(await play(runtime.command, [...runtime.args, writeProgram(folder, 'mjs')])).toEqual(works);
+  });
+
+  it('works where node_modules is full of symbolic links, as pnpm has it', async () => {
+    const folder = temporaryFolder();
+    const store = join(folder, 'node_modules', '.pnpm', 'worker-atexit@1.0.0', 'node_modules');
+    mkdirSync(store, { recursive: true });
+    renameSync(copyLibrary(folder), join(store, 'worker-atexit'));
+    symlinkSync(join(store, 'worker-atexit'), join(folder, 'node_modules', 'worker-atexit'));
+    borrow(folder, 'piscina');
+    expect(await play(runtime.command, [...runtime.args, writeProgram(folder, 'mjs')])).toEqual(works);
+  });
+
+  it('works by require() in CommonJS', async () => {
+    const folder = temporaryFolder();
+    copyLibrary(folder);
+    const file = join(folder, 'app.cjs');
+    writeFileSync(
+      file,
+      "const { register } = require('worker-atexit'); register(() => console.log('clean')); process.exit(3);",
+    );
+    expect(await play(runtime.command, [...runtime.args, file])).toEqual({ exitCode: 3, stdout: 'clean', stderr: '' });
+  });
+
+  it('works in TypeScript that tsx runs', async () => {
+    const folder = temporaryFolder();
+    copyLibrary(folder);
+    borrow(folder, 'piscina');
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    const tsx = join(root, 'node_modules', 'tsx', 'dist', 'cli.mjs');
+    expect(await play(process.execPath, [tsx, writeProgram(folder, 'ts')])).toEqual(works);
+  });
+
+  it.skipIf(!stripsTypes)('works in TypeScript whose types the runtime strips', async () => {
+    const folder = temporaryFolder();
+    copyLibrary(folder);
+    borrow(folder, 'piscina');
+    expect(await play(runtime.command, [...runtime.args, writeProgram(folder, 'mts')])).toEqual(works);
+  });
+});
+
+describe('several copies in one process', () => {
+  /** A workspace: an application and a package, each with a copy of its own. */
+  async function workspace(copy: typeof copyLibrary | typeof copyNextLibrary): Promise<string> {
+    const folder = temporaryFolder();
+    copyLibrary(join(folder, 'app'));
+    await copy(join(folder, 'package'));
+    writeFileSync(
+      join(folder, 'package', 'index.mjs'),
+      `import { register } from 'worker-atexit';
+register(() => console.log('package'));`,
+    );
+    writeFileSync(
+      join(folder, 'package', 'worker.mjs'),
+      `import { parentPort } from 'node:worker_threads';
+import { register } from 'worker-atexit';
+register(async () => console.log('worker'));
+parentPort.once('message', () => {});
+parentPort.postMessage('ready');`,
+    );
+    writeFileSync(
+      join(folder, 'app', 'main.mjs'),
+      `import { register } from 'worker-atexit';
+register(() => console.log('app'));
+await import('../package/index.mjs').catch(({ code, message }) => console.log(code, message));
+process.exit(3);`,
+    );
+    writeFileSync(
+      join(folder, 'app', 'parent.mjs'),
+      `import { Worker } from 'node:worker_threads';
+import { configure, register, shutdown } from 'worker-atexit';
+configure({ logger: { error: (message) => console.log(message) } });
+register(() => console.log('app'));
+const worker = new Worker(new URL('../package/worker.mjs', import.meta.url));
+worker.once('message', async () => {
+  const { workers } = await shutdown();
+  console.log(workers.length);
+  worker.once('exit', () => process.exit(3));
+  worker.postMessage('end');
+});`,
+    );
+    return join(folder, 'app');
   }
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  writeFileSync(
-    join(folder, 'app.mjs'),
-    `import * as one from './one/index.js';
-import * as two from './two/index.js';
+
+  it('are one library, if they fit together', async () => {
+    const app = await workspace(copyLibrary);
+    expect(await play(runtime.command, [...runtime.args, join(app, 'main.mjs')])).toEqual({
+      exitCode: 3,
+      stdout: 'package\napp',
+      stderr: '',
+    });
+    expect(await play(runtime.command, [...runtime.args, join(app, 'parent.mjs')])).toEqual({
+      exitCode: 3,
+      stdout: 'worker\napp\n1',
+      stderr: '',
+    });
+  });
+
+  it('say so, if they do not', async () => {
+    const app = await workspace(copyNextLibrary);
+    const { exitCode, stdout, stderr } = await play(runtime.command, [...runtime.args, join(app, 'main.mjs')]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 3, stderr: '' });
+    expect(stdout).toMatch(
+      /^ERR_WORKER_ATEXIT_VERSION_MISMATCH two copies of worker-atexit in one thread do not fit .* install one version\napp$/,
+    );
+    const parent = await play(runtime.command, [...runtime.args, join(app, 'parent.mjs')]);
+    expect(parent.stdout.split('\n').sort()).toEqual([
+      '0',
+      'app',
+      'worker',
+      expect.stringMatching(/^worker-atexit: worker 1 uses another version of the library .* works alone$/),
+    ]);
+  });
+
+  it('are one list of handlers and one signal', async () => {
+    const folder = temporaryFolder();
+    for (const copy of ['one', 'two']) copyLibrary(join(folder, copy));
+    const file = join(folder, 'app.mjs');
+    writeFileSync(
+      file,
+      `import * as one from './one/node_modules/worker-atexit/dist/index.js';
+import * as two from './two/node_modules/worker-atexit/dist/index.js';
 one.register(() => console.log('first'));
 two.register(() => console.log('second'));
 one.register(() => console.log(one.shutdownSignal === two.shutdownSignal, one.isShuttingDown === two.isShuttingDown));
 two.exit(3);`,
-  );
-  const { exitCode, stdout } = await execa(process.execPath, [join(folder, 'app.mjs')], {
-    reject: false,
-    timeout: 20_000,
+    );
+    expect(await play(runtime.command, [...runtime.args, file])).toEqual({
+      exitCode: 3,
+      stdout: 'true true\nsecond\nfirst',
+      stderr: '',
+    });
   });
-  expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: 'true true\nsecond\nfirst' });
 });
 
 it('loads nothing in a worker beyond its one file', () => {
   const code = readFileSync(join(root, 'dist', 'index.js'), 'utf8');
   const imported = [...code.matchAll(/^import .* from "(.*)";$/gm)].map(([, name]) => name);
   expect(imported.every((name) => name?.startsWith('node:'))).toBe(true);
-  expect(readFileSync(join(root, 'dist', 'wake.js'), 'utf8')).not.toMatch(/^import /m);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
+import * as runtime from './runtime.ts';
 
 /** A program that hangs is killed by then, and its test fails: ms. */
 const LIMIT = 30_000;
@@ -47,8 +48,8 @@ interface Settings {
 /** Starts a program of `test/programs`. */
 export function start(program: string, args: readonly string[] = [], settings: Settings = {}): Started {
   const { env = {}, ipc = false, nodeOptions = [], input, limit = LIMIT } = settings;
-  const child = execa(process.execPath, [...nodeOptions, join(folder, program), ...args], {
-    env: { NODE_OPTIONS: '', ...env },
+  const child = execa(runtime.command, [...runtime.args, ...nodeOptions, join(folder, program), ...args], {
+    env: { NODE_OPTIONS: '', ...runtime.env, ...env },
     reject: false,
     timeout: limit,
     killSignal: 'SIGKILL',

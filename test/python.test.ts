@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
+import * as runtime from './runtime.ts';
 
 const PROGRAMS = 240;
 const AT_ONCE = 4;
@@ -36,9 +37,9 @@ function createProgram(random: () => number): object {
   };
 }
 
-async function play(command: string, program: string, json: string) {
+async function play(command: string, args: readonly string[], program: string, json: string) {
   const options = { reject: false, timeout: 20_000, killSignal: 'SIGKILL' } as const;
-  const { stdout, exitCode } = await execa(command, [file(program), json], options);
+  const { stdout, exitCode } = await execa(command, [...args, file(program), json], options);
   return { called: stdout.split('\n'), exitCode };
 }
 
@@ -51,8 +52,8 @@ it(`calls the same handlers in the same order, with the same exit code, as CPyth
   let called = 0;
   const worker = async (): Promise<void> => {
     for (let program = programs.pop(); program !== undefined; program = programs.pop()) {
-      const python = await play(python3, 'atexit.py', program);
-      const here = await play(process.execPath, 'atexit.js', program);
+      const python = await play(python3, [], 'atexit.py', program);
+      const here = await play(runtime.command, runtime.args, 'atexit.js', program);
       expect(here, `SEED=${seed} ${program}`).toEqual(python);
       called += python.called.length;
     }
