@@ -392,12 +392,12 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     order = undefined;
     setPhase(Phase.running);
     links.over();
-    up?.over();
+    used = handlers.size > 0 || drains.size > 0 || pools.size > 0;
+    up?.over(used);
     if (controller.signal.aborted) {
       controller = newController();
       for (const listener of signalListeners) listener(controller.signal);
     }
-    used = handlers.size > 0 || drains.size > 0 || pools.size > 0;
     if (!installed || used || links.size > 0) return;
     installed = false;
     hooks.uninstall();
