@@ -133,7 +133,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     ? undefined
     : createUp(
         { table, threadId, parentId: ancestor?.threadId ?? 0, inherited: !isRoot },
-        { onBegin: (reason) => abort(new ShutdownError(reason)), onOrder: obey, onOver, log },
+        { onBegin, onOrder: obey, onOver, log },
       );
 
   function newController(): AbortController {
@@ -212,6 +212,12 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     if (run?.report && !again) up?.ack([], [], 0);
     if (run) return;
     begin({ reason, timeout: timeout - Math.min(timeout * MARGIN.share, MARGIN.most) }).driver.drive();
+  }
+
+  /** The shutdown of the whole tree has begun, and this thread's order is to come. */
+  function onBegin(reason: Reason): void {
+    links.begin();
+    abort(new ShutdownError(reason));
   }
 
   function onOver(): void {
