@@ -55,7 +55,7 @@ export interface FailedWorker {
 }
 
 export interface Links {
-  /** A shutdown begins: who is there now is part of it. */
+  /** A shutdown begins, here or in the whole tree: who is there now is part of it, whatever becomes of them until then. */
   begin(): void;
   /** Takes note of a Worker that this thread has made. */
   saw(worker: Worker): void;
@@ -620,9 +620,8 @@ export function createLinks(
 
     begin() {
       findUndelivered();
-      present = new Set(
-        [...links.values()].filter((link) => !link.gone && stateOf(link.table, link.slot) !== State.idle),
-      );
+      const here = [...links.values()].filter((link) => !link.gone && stateOf(link.table, link.slot) !== State.idle);
+      present = new Set([...(present ?? []), ...here]);
     },
 
     order(order) {

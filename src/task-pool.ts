@@ -216,8 +216,6 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
 
     refuse(error) {
       refusal = error;
-      // A worker that ends now must not be made up for: the new one would keep the event loop busy, and end in turn.
-      taskPool.options.minThreads = 0;
       if (!force) return undefined;
       taskPool.cancelling?.cancelQueued();
       if (!looksAtQueued) return undefined;
@@ -235,6 +233,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
 
     wake() {
       awake = true;
+      // A worker that ends from now on must not be made up for: the new one would keep the event loop busy, and end in turn.
+      taskPool.options.minThreads = 0;
       if (!taskPool.parks()) return undefined;
       learnFromTasks();
       const threads = taskPool.threads();

@@ -147,7 +147,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     ? undefined
     : createUp(
         { table, threadId, parentId: ancestor?.threadId ?? 0, inherited: !isRoot },
-        { onBegin: (reason) => abort(new ShutdownError(reason)), onOrder: obey, onOver, log },
+        { onBegin, onOrder: obey, onOver, log },
       );
 
   const entrusted: Entrusted = up
@@ -268,6 +268,12 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     if (run?.report && !again) up?.ack([], [], 0);
     if (run) return;
     begin({ reason, timeout: timeout - Math.min(timeout * MARGIN.share, MARGIN.most) }).driver.drive();
+  }
+
+  /** The shutdown of the whole tree has begun, and this thread's order is to come. */
+  function onBegin(reason: Reason): void {
+    links.begin();
+    abort(new ShutdownError(reason));
   }
 
   function onOver(): void {
@@ -483,12 +489,12 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     order = undefined;
     setPhase(Phase.running);
     links.over();
-    up?.over();
+    used = handlers.size > 0 || drains.size > 0 || pools.size > 0;
+    up?.over(used);
     if (controller.signal.aborted) {
       controller = newController();
       for (const listener of signalListeners) listener(controller.signal);
     }
-    used = handlers.size > 0 || drains.size > 0 || pools.size > 0;
     if (!installed || used || links.size > 0) return;
     installed = false;
     hooks.uninstall();

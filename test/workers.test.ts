@@ -163,6 +163,29 @@ it('a grandchild cleans up whose link cannot be delivered any more', async () =>
   });
 });
 
+it('a worker cleans up that registered when all was done, and the event loop has new work', async () => {
+  const { code, log } = await play('a worker that registers when all was done, and the loop has new work');
+  expect({ code, log }).toEqual({ code: 0, log: ['main', 'over: ', 'empty again', 'worker 1', 'over: acked'] });
+});
+
+it('a worker that reads its order late has less time, and runs what is behind a handler that hangs', async () => {
+  const { code, log } = await play('a busy worker with a handler that hangs');
+  expect({ code, log }).toEqual({ code: 3, log: ['worker 1', 'main', 'worker 1: failed never unfinished cleanUp'] });
+});
+
+it('a worker that exits in the middle of its order does not outstay it for a worker of its own', async () => {
+  const { code, log } = await play('a worker that exits in the middle of its order');
+  expect({ code, log }).toEqual({
+    code: 3,
+    log: [
+      'worker 1',
+      'main',
+      'worker 1: acked exits (anonymous)',
+      'worker 2: timed-out its event loop was blocked and the order never read',
+    ],
+  });
+});
+
 it('a worker below a parent that blocks while it drains acts on its own', async () => {
   const { code, log } = await play('a parent that blocks while it drains');
   expect({ code, log }).toEqual({

@@ -63,8 +63,8 @@ export interface Up {
   /** Settles once the parent has all that this thread has printed. */
   flush(sync: boolean): Promise<unknown> | undefined;
   ack(handlers: readonly HandlerOutcome[], workers: readonly WorkerOutcome[], failures: number): void;
-  /** The shutdown is over and this thread lives on. */
-  over(): void;
+  /** The shutdown is over and this thread lives on. `used`: something is registered for the next one. */
+  over(used: boolean): void;
 }
 
 interface Place {
@@ -328,14 +328,15 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
       relieve = standGuard(table, false);
     },
 
-    over() {
+    over(used) {
       relieve();
       ordered = false;
       epoch = 0;
       output.restore();
       if (slot === undefined) return;
       Atomics.store(cells, at(slot, Cell.order), 0);
-      setState(State.idle);
+      setState(used ? State.joined : State.idle);
+      if (used) expectOrder();
     },
   };
 }

@@ -313,6 +313,51 @@ const situations = {
     },
     unlinked: stay,
   },
+  'a worker that registers when all was done, and the loop has new work': {
+    main() {
+      main({ onReport: ({ workers }) => log(`over: ${workers.map(({ status }) => status)}`) });
+      atexit.register(() => void setTimeout(() => log('empty again'), 900));
+      spawn('late').unref();
+    },
+    late() {
+      setTimeout(cleanUp, 300);
+      setInterval(() => {}, 1000);
+    },
+  },
+  'a busy worker with a handler that hangs': {
+    async main() {
+      main({ timeout: 2000 });
+      await ready('busy');
+      atexit.exit(3);
+    },
+    busy() {
+      cleanUp();
+      atexit.register(never);
+      stay();
+      block(500);
+    },
+  },
+  'a worker that exits in the middle of its order': {
+    async main() {
+      main({ syncTimeout: 1000 });
+      await ready('parent');
+      process.exit(3);
+    },
+    async parent() {
+      atexit.register(() => log(`worker ${threadId}`));
+      atexit.onDrain(function exits() {
+        process.exit(4);
+      });
+      await ready('blocked');
+      await sleep(50);
+      stay();
+    },
+    blocked() {
+      cleanUp();
+      stay();
+      setTimeout(block, 10, 60_000);
+    },
+  },
   'undelivered grandchild': {
     async main() {
       main();
