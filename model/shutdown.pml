@@ -564,7 +564,7 @@ tell: /* links.ts: reports(), link.ts: reportOf(). */
       if :: !ack[w] && ended[w] == unknown -> withoutAck(w, timedOut) :: else fi;
       status = (ack[w] -> (ackFailed[w] -> notOk : ok) : ended[w]);
       /* (2) Each worker that had joined has acked, or has a status. */
-      assert(!hadJoined[w] || reported || ack[w] || isThrough(w));
+      assert(!hadJoined[w] || reported || done[w]);
       /* A status tells the truth. */
       assert(!reported || done[w] || (status != ok && status != notOk));
       assert(!reported || gone[w] || status != lost);
