@@ -3,7 +3,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { MessagePort, Worker } from 'node:worker_threads';
-import { now } from './clock.ts';
+import { LONGEST, now } from './clock.ts';
 import {
   type AckMessage,
   at,
@@ -11,6 +11,7 @@ import {
   Ordered,
   type OrderMessage,
   type Reason,
+  ROUTES,
   State,
   type Streams,
   type Table,
@@ -102,14 +103,21 @@ export function post(link: Link, { reason, until, sync, relay }: Order, epoch: n
   const stdout = relay.stdout && (!worker || isPiped(worker.stdout, process.stdout));
   const stderr = relay.stderr && (!worker || isPiped(worker.stderr, process.stderr));
   const captured = (stdout ? 0 : Ordered.stdoutCaptured) | (stderr ? 0 : Ordered.stderrCaptured);
-  Atomics.store(link.table.cells, at(link.slot, Cell.order), Ordered.yes | captured);
+  const timeout = Math.max(0, Math.min(limit ?? Number.POSITIVE_INFINITY, until - now()));
+  const sentAt = Date.now();
+  const { cells } = link.table;
+  Atomics.store(cells, at(link.slot, Cell.route), ROUTES.indexOf(reason.route));
+  Atomics.store(cells, at(link.slot, Cell.timeout), Math.min(timeout, LONGEST));
+  Atomics.store(cells, at(link.slot, Cell.sentAt), sentAt);
+  Atomics.store(cells, at(link.slot, Cell.order), Ordered.yes | captured | (sync ? Ordered.sync : 0));
+  Atomics.notify(cells, at(link.slot, Cell.order));
   link.port?.postMessage({
     type: 'order',
     version: VERSION,
     epoch,
     reason,
-    timeout: Math.max(0, Math.min(limit ?? Number.POSITIVE_INFINITY, until - now())),
-    sentAt: Date.now(),
+    timeout,
+    sentAt,
     sync,
     relay: { stdout, stderr },
   } satisfies OrderMessage);

@@ -48,11 +48,15 @@ export const Cell = {
   handler: 6,
   count: 7,
   failures: 8,
-  name: 9,
+  /** Of its order: as in the header. */
+  route: 9,
+  timeout: 10,
+  sentAt: 11,
+  name: 12,
 } as const;
 
-/** What an ordered worker's slot says, should the message not reach it: who captures its output. */
-export const Ordered = { yes: 1, stdoutCaptured: 2, stderrCaptured: 4 } as const;
+/** What an ordered worker's slot says, should the message not reach it: who captures its output, who blocks for it. */
+export const Ordered = { yes: 1, stdoutCaptured: 2, stderrCaptured: 4, sync: 8 } as const;
 
 /**
  * A worker's way through a shutdown, as its slot has it. `claimed`: the slot is being filled in. `idle`: a shutdown is
