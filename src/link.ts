@@ -17,7 +17,7 @@ import {
   VERSION,
 } from './protocol.ts';
 import { fromOutcome, fromWorkerOutcome, isCleanHandler, type WorkerReport } from './report.ts';
-import { childrenOf, diagnose, isThrough, stateOf } from './slots.ts';
+import { childrenOf, diagnose, isThrough, orderBySlot, stateOf } from './slots.ts';
 
 /** An order, as the sequence gives it. `until`: when the acks must be in, on this thread's clock. */
 export interface Order {
@@ -106,14 +106,17 @@ export function post(link: Link, { reason, until, sync, relay }: Order, epoch: n
   const stdout = relay.stdout && (!worker || isPiped(worker.stdout, process.stdout));
   const stderr = relay.stderr && (!worker || isPiped(worker.stderr, process.stderr));
   const captured = (stdout ? 0 : Ordered.stdoutCaptured) | (stderr ? 0 : Ordered.stderrCaptured);
-  Atomics.store(link.table.cells, at(link.slot, Cell.order), Ordered.yes | captured);
+  const timeout = Math.max(0, Math.min(limit ?? Number.POSITIVE_INFINITY, until - now()));
+  const sentAt = now();
+  const flags = captured | (sync ? Ordered.sync : 0) | (isClosed(link) ? Ordered.alone : 0);
+  orderBySlot(link.table, link.slot, { route: reason.route, timeout, sentAt, flags });
   link.port?.postMessage({
     type: 'order',
     version: VERSION,
     epoch,
     reason,
-    timeout: Math.max(0, Math.min(limit ?? Number.POSITIVE_INFINITY, until - now())),
-    sentAt: now(),
+    timeout,
+    sentAt,
     sync,
     relay: { stdout, stderr },
   } satisfies OrderMessage);

@@ -26,7 +26,7 @@ import {
   VERSION,
 } from './protocol.ts';
 import { isCleanWorker, type WorkerReport } from './report.ts';
-import { childrenOf, entrustingOf, isThrough, orderBySlot, orderOrphans, release, stateOf } from './slots.ts';
+import { childrenOf, entrustingOf, isThrough, orderOrphans, release, stateOf } from './slots.ts';
 
 /** What a parent says of a worker: how it is called, and how long it may take at most. */
 export interface Terms {
@@ -452,7 +452,6 @@ export function createLinks(
       post(link, order, ++epochs, limitOf(link));
       pool?.wake();
       if (isClosed(link)) {
-        orderBySlot(link.table, link.slot, until - now());
         pending.add(link);
         follow();
       }

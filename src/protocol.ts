@@ -55,16 +55,20 @@ export const Cell = {
   handler: 6,
   count: 7,
   failures: 8,
+  /** Of its order: as in the header. */
+  route: 9,
+  timeout: 10,
+  sentAt: 11,
   /** How many handlers this worker has entrusted to the main thread. */
-  entrusted: 9,
-  name: 10,
+  entrusted: 12,
+  name: 13,
 } as const;
 
 /**
- * What an ordered worker's slot says, should the message not reach it: who captures its output; and, where it is not the
- * whole tree that ends, how many ms it has.
+ * What an ordered worker's slot says, should the message not reach it: who captures its output, who blocks for it, and
+ * whether no message comes at all.
  */
-export const Ordered = { yes: 1, stdoutCaptured: 2, stderrCaptured: 4, slotMs: 8 } as const;
+export const Ordered = { yes: 1, stdoutCaptured: 2, stderrCaptured: 4, sync: 8, alone: 16 } as const;
 
 /**
  * A worker's way through a shutdown, as its slot has it. `claimed`: the slot is being filled in. `idle`: a shutdown is

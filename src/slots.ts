@@ -2,7 +2,20 @@
  * The slots of the shared table: one for each worker that has joined, from its first registration until its parent
  * sees it gone. A slot is there before any port is, and says how far a thread is that can no longer answer.
  */
-import { at, Cell, Header, Ordered, readName, SLOTS, State, type Table, writeName } from './protocol.ts';
+import { LONGEST, now } from './clock.ts';
+import {
+  at,
+  Cell,
+  Header,
+  Ordered,
+  ROUTES,
+  type Route,
+  readName,
+  SLOTS,
+  State,
+  type Table,
+  writeName,
+} from './protocol.ts';
 
 export interface Slot {
   readonly index: number;
@@ -61,19 +74,29 @@ export function entrustingOf(table: Table, slot: number, threadId: number): numb
   return Atomics.load(table.cells, at(slot, Cell.entrusted)) > 0 ? [threadId, ...below] : below;
 }
 
-/** Orders a worker by its slot, where no message reaches it: it has `left` ms. */
-export function orderBySlot({ cells }: Table, slot: number, left: number): void {
-  Atomics.store(cells, at(slot, Cell.order), Ordered.yes | (Math.max(1, Math.floor(left)) * Ordered.slotMs));
-  // The flag itself stays as it is: this is for one worker.
-  Atomics.notify(cells, Header.phase);
+/** What a slot says of an order. `timeout`: ms from `sentAt` on. `flags`: of {@link Ordered}. */
+interface SlotOrder {
+  readonly route: Route;
+  readonly timeout: number;
+  readonly sentAt: number;
+  readonly flags: number;
+}
+
+/** Writes an order into a worker's slot, should no message reach it, and wakes it. */
+export function orderBySlot({ cells }: Table, slot: number, { route, timeout, sentAt, flags }: SlotOrder): void {
+  Atomics.store(cells, at(slot, Cell.route), ROUTES.indexOf(route));
+  Atomics.store(cells, at(slot, Cell.timeout), Math.min(timeout, LONGEST));
+  Atomics.store(cells, at(slot, Cell.sentAt), Math.trunc(sentAt));
+  Atomics.store(cells, at(slot, Cell.order), Ordered.yes | flags);
+  Atomics.notify(cells, at(slot, Cell.order));
 }
 
 /** Orders all that is below a thread which cannot do so itself; a parent has a little more time than its child. */
-export function orderOrphans(table: Table, threadId: number, left: number): void {
+export function orderOrphans(table: Table, threadId: number, timeout: number): void {
   for (const { index, threadId: orphan, state } of childrenOf(table, threadId)) {
     if (isThrough(state)) continue;
-    orderBySlot(table, index, left);
-    orderOrphans(table, orphan, left * 0.9);
+    orderBySlot(table, index, { route: 'terminate', timeout, sentAt: now(), flags: Ordered.alone });
+    orderOrphans(table, orphan, timeout * 0.9);
   }
 }
 

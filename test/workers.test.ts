@@ -163,6 +163,11 @@ it('a grandchild cleans up whose link cannot be delivered any more', async () =>
   });
 });
 
+it('a worker cleans up whose parent, a worker, exits before their link is delivered', async () => {
+  const { code, log, stderr } = await play('a worker that exits right after its own worker has registered');
+  expect({ code, log, stderr }).toEqual({ code: 0, log: ['worker 2', 'worker 1', 'exit code 4', 'main'], stderr: '' });
+});
+
 it('a worker cleans up that registered when all was done, and the event loop has new work', async () => {
   const { code, log } = await play('a worker that registers when all was done, and the loop has new work');
   expect({ code, log }).toEqual({ code: 0, log: ['main', 'over: ', 'empty again', 'worker 1', 'over: acked'] });

@@ -107,6 +107,9 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
   /** The parent has taken the link, so that an order comes over it, and what goes up arrives. */
   const isLinked = (): boolean => port !== undefined && cell(Cell.linked) !== 0;
   const phase = (): number => Atomics.load(cells, Header.phase);
+  /** A link that has not arrived by the time at which the root, or its parent, blocks does not arrive any more. */
+  const isUnreachable = (): boolean =>
+    !isLinked() && (phase() === Phase.orderedSync || (cell(Cell.order) & Ordered.sync) !== 0);
 
   function setState(state: number): void {
     if (slot !== undefined) Atomics.store(cells, at(slot, Cell.state), state);
@@ -148,7 +151,7 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
   }
 
   function print(stream: keyof Streams, chunk: Chunk, until: number): void {
-    if (port === undefined || (phase() === Phase.orderedSync && !isLinked())) {
+    if (port === undefined || isUnreachable()) {
       writeDirectly(stream, chunk, until);
       return;
     }
@@ -169,15 +172,14 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
   function actAlone(): void {
     if (ordered || slot === undefined) return;
     const told = cell(Cell.order);
-    const slotMs = Math.floor(told / Ordered.slotMs);
     obey({
       type: 'order',
       version: VERSION,
       epoch: 0,
-      reason: slotMs > 0 ? { route: 'terminate' } : reason(),
-      timeout: slotMs || Atomics.load(cells, Header.timeout),
-      sentAt: slotMs > 0 ? now() : now() - ((Math.trunc(now()) - Atomics.load(cells, Header.sentAt)) | 0),
-      sync: phase() === Phase.orderedSync,
+      reason: phase() === Phase.running ? { route: ROUTES[cell(Cell.route)] ?? 'terminate' } : reason(),
+      timeout: told === 0 ? Atomics.load(cells, Header.timeout) : cell(Cell.timeout),
+      sentAt: now() - ((Math.trunc(now()) - (told === 0 ? Atomics.load(cells, Header.sentAt) : cell(Cell.sentAt))) | 0),
+      sync: phase() === Phase.orderedSync || (told & Ordered.sync) !== 0,
       relay: { stdout: !(told & Ordered.stdoutCaptured), stderr: !(told & Ordered.stderrCaptured) },
     });
   }
@@ -191,8 +193,6 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
     if (!isExpecting()) return;
     const parent = slotOf(table, parentId);
     const pulse = parent === undefined ? 0 : Atomics.load(cells, at(parent, Cell.pulse));
-    // A link that has not arrived by the time at which the root blocks does not arrive any more.
-    const isUnreachable = phase() === Phase.orderedSync && !isLinked();
     timer = setTimeout(
       () => {
         if (!isExpecting()) return;
@@ -201,8 +201,26 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
         if (turns && cell(Cell.order) === 0) expectOrder();
         else actAlone();
       },
-      isUnreachable ? 0 : RELAY,
+      isUnreachable() ? 0 : RELAY,
     );
+  }
+
+  /**
+   * Its parent has ordered it, alone perhaps. A linked worker gets the order by message; where the link is still on its
+   * way, the order follows or the worker acts alone.
+   */
+  function expectOwn(claimed: number): void {
+    const wait = Atomics.waitAsync(cells, at(claimed, Cell.order), 0);
+    const told = (): void => {
+      if (slot !== claimed || ordered) return;
+      const isAlone = (cell(Cell.order) & Ordered.alone) !== 0;
+      if (isAlone) actAlone();
+      if (isAlone || isLinked()) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => (isLinked() ? undefined : actAlone()), isUnreachable() ? 0 : RELAY);
+    };
+    if (wait.async) wait.value.then(told);
+    else told();
   }
 
   /** Follows the phase of the whole tree. A pending `Atomics.waitAsync` keeps no thread alive. */
@@ -210,7 +228,6 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
     const wait = Atomics.waitAsync(cells, Header.phase, seen);
     const changed = (): void => {
       const current = phase();
-      if (cell(Cell.order) >= Ordered.slotMs) actAlone();
       if (current !== seen) {
         // A linked worker is told by a message, once.
         if (current === Phase.running && !isLinked()) onOver();
@@ -228,7 +245,10 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
   function join(): void {
     slot = claim(table, threadId, parentId);
     if (slot === undefined) log(`no slot is free, so worker ${threadId} works alone`);
-    else link(slot);
+    else {
+      link(slot);
+      expectOwn(slot);
+    }
     // A parent that blocks looks for those that have joined.
     if (phase() !== Phase.running) ring();
     expectOrder();
@@ -286,7 +306,7 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
     },
 
     isHeard() {
-      return port !== undefined && (isLinked() || phase() !== Phase.orderedSync);
+      return port !== undefined && !isUnreachable();
     },
 
     isOrdered() {
@@ -335,6 +355,7 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
       output.restore();
       if (slot === undefined) return;
       Atomics.store(cells, at(slot, Cell.order), 0);
+      expectOwn(slot);
       setState(used ? State.joined : State.idle);
       if (used) expectOrder();
     },

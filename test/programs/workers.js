@@ -313,6 +313,23 @@ const situations = {
     },
     unlinked: stay,
   },
+  'a worker that exits right after its own worker has registered': {
+    main() {
+      main();
+      spawn('parent').once('exit', (code) => log(`exit code ${code}`));
+    },
+    parent() {
+      atexit.register(() => log(`worker ${threadId}`));
+      spawn('child');
+      waitForGate();
+      process.exit(4);
+    },
+    child() {
+      cleanUp();
+      open();
+      setInterval(() => {}, 1000);
+    },
+  },
   'a worker that registers when all was done, and the loop has new work': {
     main() {
       main({ onReport: ({ workers }) => log(`over: ${workers.map(({ status }) => status)}`) });
