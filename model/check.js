@@ -49,8 +49,8 @@ const BREAKS = {
   BREAK_SLOT_AFTER_PORT: small,
   BREAK_RING_BEFORE_SLOT: small,
   BREAK_RUNG_AFTER_LOOK: small,
-  BREAK_KEEP_SLOT: { ...small, ...FAULTS },
-  'nobody fires the deadline': { ...small, ...FAULTS, DEADLINES: 0 },
+  BREAK_KEEP_SLOT: { ...small, WORKERS: 1, ...FAULTS },
+  'nobody fires the deadline': { ...small, WORKERS: 1, ...FAULTS, DEADLINES: 0 },
 };
 
 const model = fileURLToPath(new URL('shutdown.pml', import.meta.url));

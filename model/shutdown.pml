@@ -285,7 +285,8 @@ inline findUndelivered(w) {
   :: !known[w] && hasSlot(w) && !exitSeen[w] && !isThrough(w) -> known[w] = 1
   :: !known[w] && hasSlot(w) && !exitSeen[w] && isThrough(w)
 #else
-  :: !known[w] && hasSlot(w) && !isThrough(w) -> known[w] = 1
+  /* A link made anew knows nothing of an end that was seen before. */
+  :: !known[w] && hasSlot(w) && !isThrough(w) -> known[w] = 1; exitSeen[w] = 0
   :: !known[w] && hasSlot(w) && isThrough(w)
 #endif
   fi
