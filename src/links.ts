@@ -176,6 +176,8 @@ export function createLinks(
   function addLink(thread: number, slot: number, table: Table): Link {
     const link = createLink(thread, slot, table);
     links.set(thread, link);
+    // In the middle of a shutdown it is part of that from now on.
+    present?.add(link);
     const worker = workerOf(thread);
     if (worker) attach(link, worker);
     return link;
@@ -308,7 +310,7 @@ export function createLinks(
     for (const { index, threadId: thread, state } of childrenOf(table, threadId)) {
       if (links.has(thread) || (only !== undefined && only !== thread)) continue;
       if (workers.get(thread)?.deref()?.threadId === -1) release(table, index, thread);
-      else if (!isThrough(state)) addLink(thread, index, table);
+      else if (state !== State.idle) addLink(thread, index, table);
     }
   }
 
@@ -470,6 +472,7 @@ export function createLinks(
     for (const timer of timers) clearTimeout(timer);
     link.onDone = undefined;
     if (!link.ack && !link.ended) link.ended = withoutAck(link, 'timed-out', diagnosisOf(link));
+    done(link);
     if (present) return;
     link.told = true;
     onOwnEnd(reportOf(link, nameOf(link)));

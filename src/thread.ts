@@ -228,6 +228,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   function use(): void {
     if ((used && !run?.report) || closing) return;
     if (run?.report) {
+      if (isTreeOver()) onOver();
       // It was told to end, and is through: what comes now has as long as there is.
       if (thread.isExiting) runLate();
       else if (order !== undefined || thread.ending !== undefined) queueMicrotask(runLate);
@@ -283,6 +284,12 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       const over = run;
       run.finished.then(() => liveOn(over));
     }
+  }
+
+  /** Whether the shutdown that this worker was told of is over: the root's flag may be here before the message. */
+  function isTreeOver(): boolean {
+    if (isRoot || order === undefined) return false;
+    return order.reason.route !== 'terminate' && Atomics.load(cells, Header.phase) === Phase.running;
   }
 
   /** Ends what was registered. What is used meanwhile is for the next shutdown, which waits. */

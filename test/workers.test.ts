@@ -18,6 +18,19 @@ it.each([
   expect({ code, log }, stderr).toEqual({ code: expected, log: ['worker 1', 'main', `worker 1: acked${handlers}`] });
 });
 
+it.each([
+  ['undelivered', '1 of its handlers failed; its ack was not delivered'],
+  ['delivered', 'open fails Error: unheard'],
+])('tells of a worker that has ended by itself, and not been heard of: %s', async (situation, told) => {
+  const { code, log } = await play(`a failure that has not been heard of, ${situation}`);
+  expect({ code, log }).toEqual({ code: 1, log: ['main', `worker 1: failed ${told}`] });
+});
+
+it('a handler that is registered right after a shutdown is for the next one', async () => {
+  const { log } = await play('registering right after a shutdown');
+  expect(log).toEqual(['8 of 8']);
+});
+
 it.each(['blocked parent, process.exit()', 'blocked parent, exit()'])('a worker below a %s', async (situation) => {
   const { code, log } = await play(situation);
   expect(code).toBe(3);

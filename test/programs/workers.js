@@ -78,6 +78,31 @@ const undelivered = (route) => ({
   },
 });
 
+/** A worker that ends by itself while the main thread does not look. */
+const unheard = (isDelivered) => ({
+  async main() {
+    main();
+    const worker = spawn('worker');
+    if (isDelivered) await new Promise((resolve) => worker.once('message', resolve));
+    if (isDelivered) await sleep(50);
+    open();
+    // It is through when its handler has run.
+    Atomics.wait(gate, 0, 1, 10_000);
+    block(100);
+    process.exit(0);
+  },
+  worker() {
+    atexit.register(function fails() {
+      throw new Error('unheard');
+    });
+    atexit.register(open);
+    parentPort.postMessage('ready');
+    const timer = setInterval(() => {
+      if (Atomics.load(gate, 0) > 0) clearInterval(timer);
+    }, 2);
+  },
+});
+
 /** A parent that is blocked does not relay the order; its child acts on the flag. */
 const blockedParent = (route) => ({
   async main() {
@@ -105,6 +130,29 @@ const situations = {
   'undelivered, process.exit()': undelivered('process.exit'),
   'undelivered, exit()': undelivered('exit'),
   'undelivered, crash': undelivered('crash'),
+  'a failure that has not been heard of, undelivered': unheard(false),
+  'a failure that has not been heard of, delivered': unheard(true),
+  'registering right after a shutdown': {
+    async main() {
+      const workers = await Promise.all(Array.from({ length: 8 }, () => ready('worker')));
+      await sleep(20);
+      await atexit.shutdown();
+      const again = workers.map((worker) => new Promise((resolve) => worker.once('message', resolve)));
+      for (const worker of workers) worker.postMessage('again');
+      await Promise.all(again);
+      const { workers: reports } = await atexit.shutdown();
+      log(`${reports.filter(({ handlers }) => handlers.length === 1).length} of 8`);
+      process.exit(0);
+    },
+    worker() {
+      atexit.register(() => {});
+      stay();
+      parentPort.on('message', () => {
+        atexit.register(() => {});
+        parentPort.postMessage('registered');
+      });
+    },
+  },
   'blocked parent, process.exit()': blockedParent('process.exit'),
   'blocked parent, exit()': blockedParent('exit'),
   'silent workers': {
