@@ -49,7 +49,7 @@ export interface Up {
   move(parentId: number, buffer: SharedArrayBuffer): void;
   /** Whether a parent will tell what this worker acks. */
   isHeard(): boolean;
-  /** Whether this worker was told to end, seen without the event loop. */
+  /** Whether this worker was told to end, seen without the event loop, by plain reads. */
   isOrdered(): boolean;
   /** Shows the workers below that this thread's event loop turns; what it returns stops that. */
   pulse(): () => void;
@@ -310,7 +310,8 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
     },
 
     isOrdered() {
-      return cell(Cell.order) !== 0 || (inherited && phase() !== Phase.running);
+      if (inherited && cells[Header.phase] !== Phase.running) return true;
+      return slot !== undefined && cells[at(slot, Cell.order)] !== 0;
     },
 
     pulse() {

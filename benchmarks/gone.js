@@ -1,0 +1,53 @@
+/** From SIGTERM to the process being gone, for pools of idle threads. */
+import { execa } from 'execa';
+import { LIMIT, medians, programPath } from './sample.js';
+
+const SAMPLES = { 4: 15, 16: 11, 64: 7 };
+const TARGET = 0.6;
+
+/** The pool's threads are idle and settled by then: ms. */
+const SETTLED = 300;
+
+async function timeToGone(program, count) {
+  const child = execa(process.execPath, [programPath(program), String(count)], {
+    reject: false,
+    timeout: LIMIT,
+    killSignal: 'SIGKILL',
+    stderr: 'inherit',
+  });
+  await Promise.race([
+    new Promise((resolve) => child.stdout.once('data', resolve)),
+    child.then(() => {
+      throw new Error(`${program} has ended by itself`);
+    }),
+  ]);
+  await new Promise((resolve) => setTimeout(resolve, SETTLED + count));
+  const gone = new Promise((resolve) => child.once('exit', () => resolve(performance.now())));
+  const startedAt = performance.now();
+  child.kill('SIGTERM');
+  const ms = (await gone) - startedAt;
+  const { stdout, timedOut } = await child;
+  if (timedOut) throw new Error(`${program} was killed after ${LIMIT} ms`);
+  return { ms, stdout };
+}
+
+export default async function gone(isSmallest) {
+  const rows = [];
+  for (const count of isSmallest ? [2] : Object.keys(SAMPLES).map(Number)) {
+    const samples = [];
+    for (let index = 0; index < (isSmallest ? 1 : SAMPLES[count]); index++) {
+      const library = await timeToGone('gone.js', count);
+      const destroyed = await timeToGone('gone-destroy.js', count);
+      if (library.stdout !== `ready\n${count} cleaned up`) throw new Error(`of ${count} workers: ${library.stdout}`);
+      samples.push({ 'worker-atexit': library.ms, 'pool.destroy()': destroyed.ms });
+    }
+    const figures = medians(samples);
+    const value = figures['worker-atexit'] / figures['pool.destroy()'];
+    rows.push({ row: `${count} threads`, figures, target: { what: 'ratio', value, most: TARGET }, samples });
+  }
+  return {
+    about: 'SIGTERM to the process being gone: every worker cleans up, beside pool.destroy(), where none does',
+    unit: 'ms',
+    rows,
+  };
+}

@@ -1,0 +1,5 @@
+export default ({ arrived, count }) => {
+  Atomics.add(arrived, 0, 1);
+  Atomics.notify(arrived, 0);
+  for (let here = 0; here < count; here = Atomics.load(arrived, 0)) Atomics.wait(arrived, 0, here, 1000);
+};
