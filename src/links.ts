@@ -110,6 +110,8 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
   const terminators = new WeakMap<Worker, () => Promise<number>>();
   /** Of the workers that were registered. Their own say -1 once they are gone. */
   const threadIds = new WeakMap<Worker, number>();
+  /** Those of them that are gone, since a worker in Deno keeps its thread id. */
+  const exited = new WeakSet<Worker>();
   const endings = new WeakMap<Worker, Promise<WorkerReport>>();
   /** What became of a registered worker that is gone. */
   const lastReports = new WeakMap<Worker, WorkerReport>();
@@ -425,7 +427,7 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
   async function end(worker: Worker): Promise<WorkerReport> {
     const threadId = threadIds.get(worker) ?? worker.threadId;
     const link = links.get(threadId);
-    if (worker.threadId !== -1) {
+    if (worker.threadId !== -1 && !exited.has(worker)) {
       const gone = new Promise((resolve) => worker.once('exit', resolve));
       if (!link || !retiring.has(link)) void retire(worker);
       await gone;
@@ -435,6 +437,7 @@ export function createLinks({ table, threadId, isMain }: Place, { log, onLink, o
 
   function onExit(this: Worker): void {
     registered.delete(this);
+    exited.add(this);
     invited.delete(threadIds.get(this) ?? this.threadId);
   }
 
