@@ -141,6 +141,8 @@ export function createLinks(
   const terminators = new WeakMap<Worker, () => Promise<number>>();
   /** Of the workers that were registered. Their own say -1 once they are gone. */
   const threadIds = new WeakMap<Worker, number>();
+  /** Those of them that are gone, since a worker in Deno keeps its thread id. */
+  const exited = new WeakSet<Worker>();
   const endings = new WeakMap<Worker, Promise<WorkerReport>>();
   /** The registered workers that were told to end. */
   const toldToEnd = new WeakSet<Worker>();
@@ -488,7 +490,7 @@ export function createLinks(
   async function end(worker: Worker): Promise<WorkerReport> {
     const threadId = threadIds.get(worker) ?? worker.threadId;
     const link = links.get(threadId);
-    if (worker.threadId !== -1) {
+    if (worker.threadId !== -1 && !exited.has(worker)) {
       const gone = new Promise((resolve) => worker.once('exit', resolve));
       if (!link || !retiring.has(link)) void retire(worker);
       await gone;
@@ -498,6 +500,7 @@ export function createLinks(
 
   function onExit(this: Worker, code: number): void {
     registered.delete(this);
+    exited.add(this);
     invited.delete(threadIds.get(this) ?? this.threadId);
     // What became of its link is told by a listener of its own.
     process.nextTick(tellFailure, this, code);

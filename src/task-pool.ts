@@ -57,6 +57,9 @@ const WAKE = { filename: 'node:timers/promises', name: 'setTimeout' } as const;
 /** Where in `sharedBuffer` the pool counts the tasks that it has posted. */
 const REQUESTS = 0;
 
+/** How long the task that wakes a worker lasts at the most where it would keep a process that is to end by itself: ms. */
+const SHORT = 1000;
+
 /** How often a pool is asked whether it is idle that had tasks already when it was registered: ms. */
 const POLL = 5;
 
@@ -189,13 +192,14 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     const { options: poolOptions } = taskPool;
     const { maxThreads } = poolOptions;
     const abort = new AbortController();
+    // Bun has no asynchronous hooks that tell which worker has got it, and whose port is not to be waited for.
+    const duration = 'Bun' in globalThis && refusal?.route === 'beforeExit' ? SHORT : LONGEST;
     poolOptions.maxThreads = Math.min(maxThreads, taskPool.threads().length);
     const { result, task } = submitAndFind(taskType, () =>
-      submit.call(pool, LONGEST, { ...WAKE, signal: abort.signal }),
+      submit.call(pool, duration, { ...WAKE, signal: abort.signal }),
     );
     poolOptions.maxThreads = maxThreads;
     result.catch(() => {});
-    // Bun has no asynchronous hooks that tell: a worker is taken to have got it.
     if (!task) return true;
     const info: unknown = Reflect.get(task, 'workerInfo');
     // It is pending for good, and must not keep the process alive.

@@ -19,7 +19,8 @@ function find(): Runtime {
   if (name === 'node') return { command: process.execPath, args: [] };
   if (name.startsWith('node@')) return { command: bin('node/bin/node'), args: [] };
   if (name === 'bun') return { command: bin('bun/bin/bun.exe'), args: [] };
-  if (name === 'deno') return { command: bin('deno/deno'), args: ['run', '--quiet', '--allow-all'] };
+  if (name === 'deno')
+    return { command: bin('deno/deno'), args: ['run', '--quiet', '--allow-all', '--node-modules-dir=manual'] };
   throw new Error(`RUNTIME is ${name}: neither node@…, bun nor deno`);
 }
 
