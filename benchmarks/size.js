@@ -23,7 +23,7 @@ export default async function size() {
     unit: 'bytes',
     rows: [
       { row: 'main entry, in any thread', figures: await sizesOf('index.js') },
-      { row: 'in a parked worker, to wake it', figures: await sizesOf('wake.js') },
+      { row: 'adapter for Piscina, beside it', figures: await sizesOf('piscina.js') },
     ],
   };
 }

@@ -3,7 +3,7 @@
  * loop no longer turns, blocks where a step can be waited for and leaves it unfinished where it cannot; it may take over
  * at any moment, also from within a step.
  */
-import { LONGEST, now } from './clock.ts';
+import { now } from './clock.ts';
 import type { Step } from './sequence.ts';
 
 export interface Driver {
@@ -13,10 +13,19 @@ export interface Driver {
   takeOver(): void;
 }
 
-/** Resolves to whether `waiting` settled before `until`. Its timer keeps the thread alive meanwhile. */
-function inTime(waiting: PromiseLike<unknown>, until: number): Promise<boolean> {
+/** How often it is looked whether a step's time is still the same: ms. */
+const LOOK = 100;
+
+/** Resolves to whether `waiting` settled before the step's time was up. Its timer keeps the thread alive meanwhile. */
+function inTime(waiting: PromiseLike<unknown>, step: Step): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, Math.min(Math.max(0, until - now()), LONGEST), false);
+    let timer: NodeJS.Timeout;
+    const look = (): void => {
+      const left = step.until - now();
+      if (left > 0) timer = setTimeout(look, Math.min(left, LOOK));
+      else resolve(false);
+    };
+    timer = setTimeout(look, Math.min(Math.max(0, step.until - now()), LOOK));
     const settled = (): void => {
       clearTimeout(timer);
       resolve(true);
@@ -64,13 +73,12 @@ export function createDriver(steps: Generator<Step, void, void>, { onError, onEn
 
   function drive(): void {
     for (let step = advance(); step !== undefined; step = advance()) {
-      const { until, cut } = step;
       const waiting = start(step);
       if (takenOver) return;
       if (waiting === undefined) continue;
-      inTime(waiting, until).then((settled) => {
+      inTime(waiting, step).then((settled) => {
         if (takenOver) return;
-        if (!settled) cut?.(false);
+        if (!settled) step.cut?.(false);
         drive();
       });
       return;

@@ -12,7 +12,7 @@ import type { HandlerReport, StageReport } from './report.ts';
 
 /** One thing to do. An asynchronous driver awaits what `start` returns; a synchronous one then calls `block`, or `cut`. */
 export interface Step {
-  /** Until when an asynchronous driver waits. */
+  /** Until when an asynchronous driver waits. It may come nearer meanwhile. */
   readonly until: number;
   start(sync: boolean): PromiseLike<unknown> | undefined;
   /** Waits where no event loop turns, if that is possible. */
@@ -118,11 +118,14 @@ function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, b
   yield once(() => parts.handOver());
   for (let handler = handlers.take(); handler !== undefined; handler = handlers.take()) {
     parts.onHandler(handler, handlers.size);
-    const left = deadline(SHARES.handlers) - now();
-    const behind = handlers.size;
+    const until = deadline(SHARES.handlers);
+    const left = until - now();
     const call = createCall(handler, 'handlers', reports, parts);
     yield {
-      until: now() + left - behind * Math.min(RESERVE, left / (behind + 1)),
+      // Those that it registers are behind it, too.
+      get until() {
+        return until - handlers.size * Math.min(RESERVE, left / (handlers.size + 1));
+      },
       start: () => call.start(),
       cut: (sync) => {
         timedOut ||= !sync;

@@ -553,7 +553,8 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     isShuttingDown() {
       // A plain read takes a fraction of Atomics.load(), which is a call. That call, now and then, keeps a compiler from
       // taking the plain one out of a loop.
-      const flag = (++looks & LOOKS) === 0 ? Atomics.load(cells, Header.phase) : cells[Header.phase];
+      looks = (looks + 1) & LOOKS;
+      const flag = looks === 0 ? Atomics.load(cells, Header.phase) : cells[Header.phase];
       return flag !== Phase.running || run !== undefined || up?.isOrdered() === true;
     },
 
