@@ -6,7 +6,7 @@ function endToEnd(): string[] {
   const files = readdirSync('test').filter((name) => name.endsWith('.test.ts'));
   const starts = (name: string): boolean =>
     /from '.\/(programs|runtime).ts'/.test(readFileSync(`test/${name}`, 'utf8'));
-  return files.filter(starts).map((name) => `test/${name}`);
+  return files.filter((name) => starts(name) && name !== 'benchmarks.test.ts').map((name) => `test/${name}`);
 }
 
 function include(): string[] {
