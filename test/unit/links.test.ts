@@ -1,9 +1,9 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { afterEach, expect, it } from 'vitest';
-import { now } from '../src/clock.ts';
-import { createLinks, type Links } from '../src/links.ts';
-import { at, Cell, createTable, Header, KEY, State, type Table, VERSION } from '../src/protocol.ts';
-import { claim } from '../src/slots.ts';
+import { now } from '../../src/clock.ts';
+import { createLinks, type Links } from '../../src/links.ts';
+import { at, Cell, createTable, Header, KEY, State, type Table, VERSION } from '../../src/protocol.ts';
+import { claim } from '../../src/slots.ts';
 
 /** Thread ids that no thread of this process has. */
 const PARENT = 1000;
