@@ -1,8 +1,9 @@
 /** Piscina and Tinypool, real ones, in a thread that lives on. */
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { Tinypool } from 'tinypool';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as atexit from '../../src/index.ts';
 import { registerPool as registerPiscina } from '../../src/piscina.ts';
 import type { ShutdownReport } from '../../src/report.ts';
@@ -12,9 +13,17 @@ const filename = fileURLToPath(new URL('./modules/task.js', import.meta.url));
 const TWO = { filename, minThreads: 2, maxThreads: 2 };
 
 const pools: { destroy(): Promise<void> }[] = [];
+/** Those that are left when a pool was destroyed are about to end. */
+const exits: Promise<unknown>[] = [];
+const watch = (worker: Worker): void => void exits.push(new Promise((resolve) => worker.once('exit', resolve)));
+beforeEach(() => {
+  process.on('worker', watch);
+});
 afterEach(async () => {
   await atexit.shutdown();
   await Promise.all(pools.splice(0).map((pool) => pool.destroy()));
+  await Promise.all(exits.splice(0));
+  process.off('worker', watch);
 });
 
 const kinds = {
