@@ -135,6 +135,15 @@ describe('a worker that joins', () => {
     expect(cell(Cell.state)).toBe(State.free);
   });
 
+  it('keeps the slots of its own workers while it works alone', async () => {
+    const child = claim(table, 1000, threadId) ?? 0;
+    const up = create({ inherited: false, parentId: 999_999 });
+    up.join();
+    expect(cell(Cell.state, 1)).toBe(State.joined);
+    await expect.poll(() => cell(Cell.state, 1)).toBe(State.free);
+    expect([cell(Cell.state, child), cell(Cell.thread, child)]).toEqual([State.joined, 1000]);
+  });
+
   it('works alone where no slot is free, and says so', () => {
     for (let slot = 0; slot < SLOTS; slot++) set(Cell.state, State.joined, slot);
     const up = create();
