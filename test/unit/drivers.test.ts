@@ -183,6 +183,13 @@ describe('taking over', () => {
     expect(log).toHaveLength(6);
   });
 
+  it('gives up the step that is waited for once, though its time is up later', async () => {
+    create(step('a', never)).drive();
+    driver.takeOver();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(log).toEqual(['a', 'cut a sync', 'end']);
+  });
+
   it('blocks for the step that is waited for', () => {
     create(step('a', never, { block: () => void log.push('block a') })).drive();
     driver.takeOver();
@@ -198,6 +205,7 @@ describe('taking over', () => {
       step('b', () => {}),
     ).drive();
     expect(log).toEqual(['a', 'b sync', 'end']);
+    expect(vi.getTimerCount()).toBe(0);
     await vi.advanceTimersByTimeAsync(5000);
     expect(log).toHaveLength(3);
   });

@@ -69,13 +69,13 @@ it('disposes of a resource as its own method, asynchronously where it can be', (
   const both = { [Symbol.dispose]: () => 'now', [Symbol.asyncDispose]: () => 'later' };
   const server = {
     port: 80,
-    [Symbol.dispose]() {
-      return this.port;
+    [Symbol.dispose](...args: unknown[]) {
+      return [this.port, ...args];
     },
   };
   registry.add(both, []);
   registry.add(server, ['unused']);
-  expect(registry.take()?.call()).toBe(80);
+  expect(registry.take()?.call()).toEqual([80]);
   expect(registry.take()?.call()).toBe('later');
 });
 
@@ -172,6 +172,8 @@ it('takes for a name what is a text of the function’s own, and nothing else', 
     },
   });
   const odd = Object.defineProperty(() => {}, 'name', { value: 5 });
-  const named = [function close() {}, () => {}, trap, odd, { name: 'object' }, undefined];
-  expect(named.map((fn) => nameOf(fn, 'otherwise'))).toEqual(['close', ...Array(5).fill('otherwise')]);
+  const nameless = () => {};
+  Reflect.deleteProperty(nameless, 'name');
+  const named = [function close() {}, () => {}, nameless, trap, odd, { name: 'object' }, undefined];
+  expect(named.map((fn) => nameOf(fn, 'otherwise'))).toEqual(['close', ...Array(6).fill('otherwise')]);
 });

@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
 import { createDriver, type Driver } from '../../src/drivers.ts';
@@ -530,12 +531,43 @@ describe('on a synchronous route an asynchronous handler', () => {
     ['a promise that is pending', never],
     // biome-ignore lint/suspicious/noThenProperty: it is one on purpose
     ['what is like a promise, and cannot be looked into', () => ({ then() {} })],
-    ['a promise that says otherwise of itself', () => Object.assign(never(), { '<rejected> {': 1 })],
+    ['a promise that says otherwise of itself', () => Object.assign(never(), { [inspect.custom]: () => 'settled' })],
   ])('is unfinished with %s', (_, fn) => {
     const { handlers, outcome, takeOver } = createScene();
     handlers.add(fn, []);
     takeOver();
     expect(outcome.handlers).toEqual([{ name: expect.any(String), durationMs: 0, unfinished: true }]);
+  });
+
+  it.each([
+    // biome-ignore lint/suspicious/noThenProperty: it is none on purpose
+    ['what has merely a property then', () => ({ then: 5 })],
+    ['nothing', () => undefined],
+  ])('is finished with %s', (_, fn) => {
+    const { handlers, outcome, takeOver } = createScene();
+    handlers.add(fn, []);
+    takeOver();
+    expect(outcome.handlers).toEqual([{ name: expect.any(String), durationMs: 0 }]);
+  });
+
+  it('has failed once, if what is told of that ends the process', async () => {
+    const scene = createScene({
+      onFailure({ name }) {
+        scene.log.push(`${name} failed`);
+        scene.takeOver();
+      },
+    });
+    scene.handlers.add(function rejects() {
+      // biome-ignore lint/suspicious/noThenProperty: it is one on purpose
+      return { then: (_: unknown, reject: (error: Error) => void) => setTimeout(reject, 10, new Error('no')) };
+    }, []);
+    scene.drive();
+    await vi.runAllTimersAsync();
+    expect(scene.log.filter((line) => line === 'rejects failed')).toHaveLength(1);
+    expect(scene.outcome.handlers).toEqual([
+      { name: 'rejects', durationMs: expect.closeTo(10), error: new Error('no') },
+    ]);
+    expect(scene.log.at(-1)).toBe('end');
   });
 
   it('whose value looks like a state is finished all the same', () => {
@@ -546,6 +578,26 @@ describe('on a synchronous route an asynchronous handler', () => {
     takeOver();
     expect(outcome.handlers).toEqual([{ name: 'says', durationMs: 0 }]);
   });
+});
+
+it('a step that fails as such takes no time from its stage, and does not stop the others', async () => {
+  const { drains, log, outcome, drive } = createScene({
+    workers: {
+      start: () => undefined,
+      block() {},
+      terminateSilent() {
+        throw new Error('no');
+      },
+    },
+  });
+  drains.add(function hangs() {
+    return never();
+  }, []);
+  drive();
+  await vi.runAllTimersAsync();
+  expect(log.filter((line) => line.startsWith('error'))).toEqual(['error Error: no', 'error Error: no']);
+  expect(outcome.stages.map(({ timedOut }) => timedOut)).toEqual([true, undefined, undefined]);
+  expect(log.at(-1)).toBe('end');
 });
 
 it('each handler is published, with its stage', () => {
