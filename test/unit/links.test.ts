@@ -1,5 +1,6 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { afterEach, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
 import { createLinks, type Links } from '../../src/links.ts';
 import { at, Cell, createTable, Header, KEY, State, type Table, VERSION } from '../../src/protocol.ts';
@@ -212,4 +213,257 @@ it('forgets a thousand workers that have come and gone', async () => {
     if (worker % 100 === 99) await expect.poll(() => links.size).toBe(0);
   }
   expect(Atomics.load(table.cells, Header.used)).toBe(100);
+});
+
+describe('a message between threads', () => {
+  it('is nobody’s concern here unless it bears the tag', () => {
+    const { links, lines } = createScene();
+    for (const message of [undefined, 'text', { port: 1 }]) expect(links.accept(message, WORKER)).toBe(false);
+    expect(lines).toEqual([]);
+  });
+
+  it('may only ask whether this thread is there', () => {
+    const { links, lines } = createScene();
+    expect(links.accept({ [KEY]: VERSION, ping: true }, WORKER)).toBe(true);
+    expect(lines).toEqual([]);
+  });
+
+  it('of another version is named, and its worker works alone', () => {
+    const { links, lines } = createScene();
+    expect(links.accept({ [KEY]: VERSION + 1, ping: true }, WORKER)).toBe(true);
+    expect(lines).toEqual([
+      `worker 1001 uses another version of the library (protocol ${VERSION + 1}, here ${VERSION}), and works alone`,
+    ]);
+    expect(links.size).toBe(0);
+  });
+});
+
+describe('a worker with a table of its own', () => {
+  const joinForeign = (scene: Scene, buffer?: SharedArrayBuffer) => {
+    const home = createTable(buffer);
+    const slot = buffer ? 0 : claim(home, WORKER, 0);
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    scene.links.accept({ [KEY]: VERSION, slot, port: port2, buffer: home.buffer }, WORKER);
+    return { home, port: port1, slot: Number(slot) };
+  };
+
+  it('is known by its slot there', () => {
+    const scene = createScene();
+    const { home, slot } = joinForeign(scene);
+    expect(scene.links.size).toBe(1);
+    expect(Atomics.load(home.cells, at(slot, Cell.linked))).toBe(1);
+    expect(Atomics.load(scene.table.cells, at(slot, Cell.linked))).toBe(0);
+  });
+
+  it('is refused with one of another size', () => {
+    const scene = createScene();
+    joinForeign(scene, new SharedArrayBuffer(1024));
+    expect(scene.lines).toEqual(['dropped a link from worker 1001, which is not the owner of its slot']);
+    expect(scene.links.size).toBe(0);
+  });
+
+  it('is looked at again and again where this thread blocks, since its doorbell is another', () => {
+    const scene = createScene();
+    const { home, slot, port } = joinForeign(scene);
+    const acks = new Worker(
+      `const { workerData: cells } = require('node:worker_threads');
+       Atomics.wait(cells, 0, 0, 100);
+       Atomics.store(cells, ${at(slot, Cell.state)}, ${State.acked});`,
+      { eval: true, workerData: home.cells },
+    );
+    const before = now();
+    port.postMessage(ack(0));
+    scene.links.block({ ...order(15_000), sync: true }, () => {});
+    expect(now() - before).toBeLessThan(15_000);
+    expect(scene.links.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked' }]);
+    return acks.terminate();
+  });
+});
+
+describe('a worker whose link was not yet delivered', () => {
+  it('is ordered by its slot, and by its link as soon as that is there', async () => {
+    const { links, table } = createScene();
+    const slot = claim(table, WORKER, PARENT) ?? 0;
+    const settled = links.order(order(10_000));
+    expect(Atomics.load(table.cells, at(slot, Cell.order))).not.toBe(0);
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    links.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER);
+    const [message] = await once(port1, 'message');
+    expect(message).toMatchObject({ type: 'order', timeout: expect.any(Number) });
+    port1.postMessage(ack(message.epoch));
+    await settled;
+    expect(links.reports().workers).toMatchObject([{ status: 'acked' }]);
+  });
+
+  it('has acked if its slot says so, though the ack is never delivered', async () => {
+    const { links, table } = createScene();
+    const slots = [WORKER, WORKER + 1].map((thread) => claim(table, thread, PARENT) ?? 0);
+    links.begin();
+    const settled = links.order(order(10_000));
+    for (const [index, slot] of slots.entries()) {
+      Atomics.store(table.cells, at(slot, Cell.failures), 2);
+      Atomics.store(table.cells, at(slot, Cell.state), index === 0 ? State.acked : State.failed);
+    }
+    Atomics.add(table.cells, Header.doorbell, 1);
+    Atomics.notify(table.cells, Header.doorbell);
+    await settled;
+    expect(links.reports().workers.map(({ status, diagnosis }) => [status, diagnosis])).toEqual([
+      ['acked', undefined],
+      ['failed', '2 of its handlers failed; its ack was not delivered'],
+    ]);
+  });
+
+  it('is lost if its thread is gone', async () => {
+    const { links, table } = createScene();
+    claim(table, 999_999, PARENT);
+    links.begin();
+    await links.order(order(10_000));
+    expect(links.reports().workers).toMatchObject([{ status: 'lost', diagnosis: 'its thread is gone' }]);
+  });
+
+  it('has acked if its slot says so while this thread blocks', () => {
+    const { links, table } = createScene();
+    const slot = claim(table, WORKER, PARENT) ?? 0;
+    links.block({ ...order(10_000), sync: true }, () => {
+      Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+    });
+    expect(links.reports().workers).toMatchObject([{ status: 'acked' }]);
+  });
+
+  it('is found while this thread blocks, if it joins meanwhile', () => {
+    const { links, table, join } = createScene();
+    const { slot } = join();
+    links.block({ ...order(300), sync: true }, () => {
+      Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+      claim(table, WORKER + 1, PARENT);
+    });
+    expect(links.terminateSilent()).toBe(true);
+    expect(links.reports().workers.map(({ threadId, status }) => [threadId, status])).toEqual([
+      [WORKER, 'acked'],
+      [WORKER + 1, 'timed-out'],
+    ]);
+  });
+});
+
+describe('when a shutdown is over', () => {
+  it('workers are told, and a late ack is no mistake', async () => {
+    const { links, join, lines } = createScene();
+    const { port, received } = join();
+    links.order(order(1000));
+    await turn();
+    const epoch = epochOf(received);
+    links.over();
+    port.postMessage(ack(epoch));
+    await turn();
+    expect(received).toMatchObject([{ type: 'order' }, { type: 'over', version: VERSION }]);
+    expect(lines).toEqual([]);
+    expect(links.reports()).toEqual({ workers: [], told: new Set() });
+  });
+
+  it('the next one orders them again, by another number', async () => {
+    const { links, join, table } = createScene();
+    const { port, received, slot } = join();
+    for (const _ of ['first', 'second']) {
+      const settled = links.order(order(1000));
+      await turn();
+      expect(Atomics.load(table.cells, at(slot, Cell.order))).not.toBe(0);
+      const orders = received.filter((message) => Reflect.get(Object(message), 'type') === 'order');
+      port.postMessage(ack(epochOf(orders.slice(-1))));
+      await settled;
+      expect(links.hasAcked()).toBe(true);
+      links.over();
+      expect(links.hasAcked()).toBe(false);
+      expect(Atomics.load(table.cells, at(slot, Cell.order))).toBe(0);
+    }
+    const [first, second] = received.map((message) => Reflect.get(Object(message), 'epoch')).filter(Number);
+    expect(second).toBeGreaterThan(first);
+  });
+
+  it('workers that are gone by then are forgotten', async () => {
+    const { links, join } = createScene();
+    const { port } = join();
+    links.begin();
+    const settled = links.order(order(1000));
+    port.close();
+    await settled;
+    expect(links.size).toBe(1);
+    links.over();
+    expect(links.size).toBe(0);
+  });
+});
+
+describe('an order that is given again', () => {
+  it('does not go out again, unless it is synchronous, and then once', async () => {
+    const { links, join } = createScene();
+    const { received } = join();
+    links.order(order(1000));
+    links.order(order(1000));
+    await turn();
+    expect(received).toHaveLength(1);
+    links.block({ ...order(20), sync: true }, () => {});
+    links.block({ ...order(20), sync: true }, () => {});
+    await turn();
+    expect(received).toMatchObject([{ sync: false }, { sync: true }]);
+  });
+});
+
+describe('a worker that gives no answer', () => {
+  it('is given up', () => {
+    const { links, join } = createScene();
+    expect(links.terminateSilent()).toBe(false);
+    join();
+    links.order(order(1000));
+    expect(links.terminateSilent()).toBe(true);
+    expect(links.terminateSilent()).toBe(false);
+    expect(links.reports().workers).toMatchObject([{ status: 'timed-out' }]);
+  });
+
+  it('has as long as its own workers have, while there is time', async () => {
+    const { links, table, join } = createScene();
+    const { slot } = join();
+    const child = claim(table, WORKER + 1, WORKER) ?? 0;
+    const settled = links.order(order(10_000));
+    expect(links.terminateSilent()).toBe(true);
+    Atomics.store(table.cells, at(slot, Cell.state), State.read);
+    let isSettled = false;
+    settled?.then(() => {
+      isSettled = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(isSettled).toBe(false);
+    Atomics.store(table.cells, at(child, Cell.state), State.acked);
+    await settled;
+    expect(links.reports().workers.map(({ status, path }) => [status, path])).toEqual([
+      ['timed-out', [WORKER]],
+      ['acked', [WORKER, WORKER + 1]],
+    ]);
+  });
+});
+
+it('what a worker prints is written to this thread’s own stream, and waited for', async () => {
+  const { links, join } = createScene();
+  const { port } = join();
+  expect(links.flush()).toBeUndefined();
+  const written: unknown[] = [];
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation((chunk: unknown) => written.push(chunk) > 0);
+  port.postMessage({ type: 'print', version: VERSION, stream: 'stderr', chunk: 'printed\n' });
+  await turn();
+  write.mockRestore();
+  expect(written).toEqual(['printed\n']);
+  expect(links.flush()).toBeUndefined();
+});
+
+it('workers are reported by their thread ids, those below each after it', async () => {
+  const { links, join, table } = createScene();
+  const outcome = { threadId: 7, path: [7], name: 'worker 7', status: 'acked', handlers: [] };
+  for (const thread of [WORKER + 2, WORKER, WORKER + 1]) {
+    const { slot, port } = join(thread);
+    Atomics.store(table.cells, at(slot, Cell.state), State.joined);
+    port.on('message', ({ epoch }) => port.postMessage(ack(epoch, { workers: [outcome] })));
+  }
+  await links.order(order(5000));
+  const paths = links.reports().workers.map(({ path }) => path);
+  expect(paths).toEqual([0, 1, 2].flatMap((n) => [[WORKER + n], [WORKER + n, 7]]));
 });

@@ -1,4 +1,4 @@
-// A worker that uses the library as it is built, and does what links.test.ts tells it.
+// A worker that uses the library as it is built, and does what links-workers.test.ts tells it.
 import { parentPort, workerData } from 'node:worker_threads';
 import { register } from 'worker-atexit';
 
