@@ -11,7 +11,7 @@ function endToEnd(): string[] {
 
 function include(): string[] {
   if (process.env.EVERYWHERE) return ['test/everywhere/*.test.ts'];
-  return process.env.RUNTIME ? endToEnd() : ['test/*.test.ts'];
+  return process.env.RUNTIME ? endToEnd() : ['test/*.test.ts', 'test/unit/*.test.ts'];
 }
 
 export default defineConfig({

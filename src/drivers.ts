@@ -91,9 +91,7 @@ export function createDriver(steps: Generator<Step, void, void>, { onError, onEn
 
     takeOver() {
       takenOver = true;
-      if (done) return;
       if (current !== undefined && !starting) leave(current, true);
-      starting = false;
       for (let step = advance(); step !== undefined; step = advance()) {
         const waiting = start(step);
         if (done) return;

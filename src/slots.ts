@@ -48,11 +48,17 @@ function raise(cells: Int32Array, cell: number, to: number): void {
   }
 }
 
-/** Frees a slot and those of the thread's descendants, which have died with it. */
+/** Frees a slot, if it is still this thread's. */
+export function free({ cells }: Table, slot: number, threadId: number): boolean {
+  if (Atomics.load(cells, at(slot, Cell.thread)) !== threadId) return false;
+  Atomics.store(cells, at(slot, Cell.thread), -1);
+  Atomics.store(cells, at(slot, Cell.state), State.free);
+  return true;
+}
+
+/** Frees the slot of a thread that is gone, and those of its descendants, which have died with it. */
 export function release(table: Table, slot: number, threadId: number): void {
-  if (Atomics.load(table.cells, at(slot, Cell.thread)) !== threadId) return;
-  Atomics.store(table.cells, at(slot, Cell.thread), -1);
-  Atomics.store(table.cells, at(slot, Cell.state), State.free);
+  if (!free(table, slot, threadId)) return;
   for (const child of childrenOf(table, threadId)) release(table, child.index, child.threadId);
 }
 

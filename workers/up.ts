@@ -29,7 +29,7 @@ import {
   type WorkerOutcome,
 } from '../src/protocol.ts';
 import { signalName } from '../src/signal-names.ts';
-import { claim, isThrough, release, showProgress, slotOf, stateOf } from '../src/slots.ts';
+import { claim, free, isThrough, showProgress, slotOf, stateOf } from '../src/slots.ts';
 import { createConsole } from './console.ts';
 import { standGuard } from './guard.ts';
 
@@ -273,7 +273,8 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
       port?.close();
       port = undefined;
       slot = undefined;
-      release(home, claimed, threadId);
+      // Those of its own workers stay: it lives.
+      free(home, claimed, threadId);
       invitation?.();
     };
     // It is taken, too, by a listener of somebody else's.

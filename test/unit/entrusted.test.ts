@@ -1,0 +1,234 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { broadcast, createEntrusted, type Entrusted } from '../../src/entrusted.ts';
+import { type EntrustedHandler, KEY, VERSION } from '../../src/protocol.ts';
+import { createEntrusting } from '../../workers/entrusting.ts';
+import type { Up } from '../../workers/up.ts';
+
+const module = new URL('./modules/entrusted.cjs', import.meta.url).href;
+const handler = (exportName: string, ...args: unknown[]): EntrustedHandler => ({ module, exportName, args });
+const entrust = (threadId: number, id: number, entrusted?: EntrustedHandler) =>
+  broadcast({ [KEY]: VERSION, threadId, id, ...(entrusted && { handler: entrusted }) });
+const gone = (thread: number) => broadcast({ [KEY]: VERSION, gone: thread });
+
+/** What the handlers of the module have left. */
+const recorded = (): unknown[] => Reflect.get(globalThis, 'entrusted') ?? [];
+
+interface Scene extends Entrusted {
+  readonly log: string[];
+  readonly kept: Map<string, () => unknown>;
+  isExiting: boolean;
+}
+
+function createScene(): Scene {
+  const log: string[] = [];
+  const kept = new Map<string, () => unknown>();
+  const scene = { log, kept, isExiting: false };
+  const entrusted = createEntrusted({
+    keep(kept, from) {
+      log.push(`keep ${kept.name} from ${from}`);
+      scene.kept.set(kept.name, kept);
+    },
+    drop: ({ name }) => void log.push(`drop ${name}`),
+    due: ({ name }) => void log.push(`due ${name}`),
+    isExiting: () => scene.isExiting,
+    onListen: () => void log.push('listen'),
+    log: (line) => void log.push(line),
+  });
+  return Object.assign(scene, entrusted);
+}
+
+let scene: Scene;
+beforeEach(() => {
+  scene = createScene();
+  scene.listen();
+  Reflect.set(globalThis, 'entrusted', []);
+});
+
+const NAME = 'record of entrusted.cjs';
+
+describe('what a worker entrusts to the main thread', () => {
+  it('arrives by itself while the event loop turns', async () => {
+    entrust(5, 1, handler('record'));
+    await expect.poll(() => scene.log).toEqual(['listen', `keep ${NAME} from 5`]);
+  });
+
+  it('can be taken without the event loop', () => {
+    entrust(5, 1, handler('record'));
+    entrust(6, 1, handler('record'));
+    scene.collect();
+    expect(scene.log).toEqual(['listen', `keep ${NAME} from 5`, `keep ${NAME} from 6`]);
+  });
+
+  it('is heard once the main thread listens, which it does once', () => {
+    const deaf = createScene();
+    entrust(5, 1, handler('record'));
+    deaf.collect();
+    expect(deaf.log).toEqual([]);
+    deaf.listen();
+    deaf.listen();
+    expect(deaf.log).toEqual(['listen']);
+  });
+
+  it('is kept once, however often the worker says so', () => {
+    for (const id of [1, 1, 2, 1]) entrust(5, id, handler('record'));
+    entrust(6, 1, handler('record'));
+    scene.collect();
+    expect(scene.log).toEqual(['listen', `keep ${NAME} from 5`, `keep ${NAME} from 5`, `keep ${NAME} from 6`]);
+  });
+
+  it('can be taken back, once', () => {
+    entrust(5, 1, handler('record'));
+    for (const [thread, id] of [
+      [5, 2],
+      [6, 1],
+      [5, 1],
+      [5, 1],
+    ] as const) {
+      entrust(thread, id);
+    }
+    scene.collect();
+    expect(scene.log).toEqual(['listen', `keep ${NAME} from 5`, `drop ${NAME}`]);
+  });
+
+  it('is due once its thread is gone, last in first out', () => {
+    for (const [id, name] of ['a', 'b'].entries()) entrust(5, id + 1, handler(name));
+    entrust(6, 1, handler('c'));
+    gone(5);
+    gone(5);
+    scene.collect();
+    expect(scene.log.slice(4)).toEqual(['due b of entrusted.cjs', 'due a of entrusted.cjs']);
+  });
+
+  it('is due as well where this thread sees the worker go, and what is still on its way is taken first', () => {
+    entrust(5, 1, handler('record'));
+    scene.gone(5);
+    scene.gone(6);
+    expect(scene.log).toEqual(['listen', `keep ${NAME} from 5`, `due ${NAME}`]);
+  });
+
+  it('may come from a thread that has the id of one that is gone', () => {
+    entrust(5, 3, handler('record'));
+    gone(5);
+    entrust(5, 1, handler('record'));
+    scene.collect();
+    expect(scene.log).toEqual(['listen', `keep ${NAME} from 5`, `due ${NAME}`, `keep ${NAME} from 5`]);
+  });
+
+  it('is dropped where it does not fit, and that is said once', () => {
+    broadcast('nobody’s');
+    broadcast({ [KEY]: VERSION + 1, threadId: 5, id: 1 });
+    scene.collect();
+    expect(scene.log).toEqual(['listen', 'dropped a broadcast that does not fit the protocol']);
+  });
+});
+
+describe('an entrusted handler', () => {
+  const entrusted = (exportName: string, ...args: unknown[]): (() => unknown) => {
+    entrust(5, 1, handler(exportName, ...args));
+    scene.collect();
+    return scene.kept.get(`${exportName} of entrusted.cjs`) ?? (() => expect.unreachable());
+  };
+
+  it('is imported and called with its arguments', async () => {
+    await entrusted('record', 'one', { two: 2 })();
+    expect(recorded()).toEqual([['one', { two: 2 }]]);
+  });
+
+  it('is called at once where nothing can be awaited', () => {
+    const call = entrusted('record', 'now');
+    scene.isExiting = true;
+    expect(call()).toBe(1);
+    expect(recorded()).toEqual([['now']]);
+  });
+
+  it.each(['notCallable', 'missing'])('fails where the module has no such function: %s', async (name) => {
+    const call = entrusted(name);
+    await expect(call()).rejects.toThrow(new TypeError(`${module} has no function ${name}`));
+    scene.isExiting = true;
+    expect(call).toThrow(TypeError);
+  });
+});
+
+describe('what the main thread entrusts to itself', () => {
+  it('is kept, and can be taken back', () => {
+    const takeBack = scene.add(handler('a'));
+    scene.add(handler('b'));
+    takeBack();
+    takeBack();
+    expect(scene.log).toEqual([
+      'listen',
+      'keep a of entrusted.cjs from 0',
+      'keep b of entrusted.cjs from 0',
+      'drop a of entrusted.cjs',
+    ]);
+  });
+
+  it('does not change with what the caller changes later', async () => {
+    const argument = { text: 'before' };
+    scene.add(handler('record', argument));
+    argument.text = 'after';
+    await scene.kept.get(NAME)?.();
+    expect(recorded()).toEqual([[{ text: 'before' }]]);
+  });
+
+  it('cannot be what cannot be cloned', () => {
+    expect(() => scene.add(handler('record', () => {}))).toThrow(DOMException);
+    expect(scene.log).toEqual(['listen']);
+  });
+});
+
+describe('a worker', () => {
+  /** Of its link up, as much as it needs. */
+  function createWorker(isHeard: boolean) {
+    let entrusts = 0;
+    let hear = (): void => {};
+    const up: Pick<Up, 'entrust' | 'isMainHearing' | 'whenMainHears'> = {
+      entrust: () => void entrusts++,
+      isMainHearing: () => isHeard,
+      whenMainHears(listener) {
+        hear = listener;
+      },
+    };
+    return { ...createEntrusting(7, up as Up), entrusts: () => entrusts, hear: () => hear() };
+  }
+
+  it('says what it entrusts, and that it has', () => {
+    const worker = createWorker(true);
+    const takeBack = worker.add(handler('a'));
+    worker.add(handler('b'));
+    expect(worker.entrusts()).toBe(2);
+    takeBack();
+    worker.gone(7);
+    // Nothing to say again.
+    worker.hear();
+    scene.collect();
+    expect(scene.log.slice(1)).toEqual([
+      'keep a of entrusted.cjs from 7',
+      'keep b of entrusted.cjs from 7',
+      'drop a of entrusted.cjs',
+      'due b of entrusted.cjs',
+    ]);
+  });
+
+  it('says it again once the main thread hears it, but what it has taken back', () => {
+    const worker = createWorker(false);
+    const deafUntilNow = createScene();
+    const takeBack = worker.add(handler('a'));
+    worker.add(handler('b'));
+    takeBack();
+    deafUntilNow.listen();
+    worker.hear();
+    worker.hear();
+    deafUntilNow.collect();
+    expect(deafUntilNow.log).toEqual(['listen', 'keep b of entrusted.cjs from 7']);
+  });
+
+  it('does not listen', () => {
+    const worker = createWorker(true);
+    expect([worker.listen(), worker.collect()]).toEqual([undefined, undefined]);
+  });
+});
+
+// The channel of a scene is not closed, as in a program: it must not keep the others' threads alive, nor hear them later.
+afterEach(() => sleep(0));

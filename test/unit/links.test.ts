@@ -1,0 +1,469 @@
+import { once } from 'node:events';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { now } from '../../src/clock.ts';
+import { createLinks, type Links } from '../../src/links.ts';
+import { at, Cell, createTable, Header, KEY, State, type Table, VERSION } from '../../src/protocol.ts';
+import { claim } from '../../src/slots.ts';
+
+/** Thread ids that no thread of this process has. */
+const PARENT = 1000;
+const WORKER = 1001;
+
+const ports: MessagePort[] = [];
+afterEach(() => {
+  for (const port of ports.splice(0)) port.close();
+});
+
+interface Scene {
+  readonly links: Links;
+  readonly table: Table;
+  readonly lines: string[];
+  /** What a worker would have of its link. */
+  join(threadId?: number): { port: MessagePort; slot: number; received: unknown[] };
+}
+
+function createScene(): Scene {
+  const table = createTable();
+  const lines: string[] = [];
+  const links = createLinks(
+    { table, threadId: PARENT, isMain: true },
+    {
+      log: (line) => lines.push(line),
+      onLink() {},
+      onOwnEnd: (reports) => lines.push(`ended: ${reports[0]?.status}`),
+      onGone() {},
+      onFailedWorker() {},
+    },
+  );
+  return {
+    links,
+    table,
+    lines,
+    join(threadId = WORKER) {
+      const slot = claim(table, threadId, PARENT);
+      if (slot === undefined) throw new Error('no slot');
+      const { port1, port2 } = new MessageChannel();
+      ports.push(port1, port2);
+      const received: unknown[] = [];
+      port1.on('message', (message) => received.push(message));
+      links.accept({ [KEY]: VERSION, slot, port: port2 }, threadId);
+      return { port: port1, slot, received };
+    },
+  };
+}
+
+const order = (timeout: number) => ({
+  reason: { route: 'exit' as const },
+  until: now() + timeout,
+  sync: false,
+  relay: { stdout: false, stderr: false },
+});
+const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
+const epochOf = (received: readonly unknown[]): number =>
+  Number(received.map((message) => (message as { epoch?: number }).epoch).find((epoch) => epoch !== undefined));
+const ack = (epoch: number, fields = {}) => ({
+  type: 'ack',
+  version: VERSION,
+  epoch,
+  handlers: [],
+  workers: [],
+  ...fields,
+});
+
+it.each([
+  ['a text', () => 'ack'],
+  ['null', () => null],
+  ['another type', (epoch: number) => ack(epoch, { type: 'acknowledgement' })],
+  ['another version', (epoch: number) => ack(epoch, { version: VERSION + 1 })],
+  ['no handlers', (epoch: number) => ack(epoch, { handlers: undefined })],
+  ['a handler without a name', (epoch: number) => ack(epoch, { handlers: [{ durationMs: 1 }] })],
+  ['a handler with a negative duration', (epoch: number) => ack(epoch, { handlers: [{ name: 'a', durationMs: -1 }] })],
+  ['an error that is none', (epoch: number) => ack(epoch, { handlers: [{ name: 'a', durationMs: 1, error: 'none' }] })],
+  [
+    'a worker with an unknown status',
+    (epoch: number) => ack(epoch, { workers: [{ threadId: 1, path: [1], name: 'a', status: 'fine', handlers: [] }] }),
+  ],
+  ['a stale epoch', (epoch: number) => ack(epoch - 1)],
+  ['an epoch that never was', (epoch: number) => ack(epoch + 1)],
+  ['an order', (epoch: number) => ({ type: 'order', version: VERSION, epoch })],
+])('drops %s, says so once, and the shutdown goes on', async (_, forge) => {
+  const { links, join, lines } = createScene();
+  const { port, received } = join();
+  const settled = links.order(order(1000));
+  await turn();
+  const epoch = epochOf(received);
+  port.postMessage(forge(epoch));
+  port.postMessage(forge(epoch));
+  await turn();
+  expect(lines).toEqual([expect.stringMatching(/^dropped a message from worker 1001 that is/)]);
+  port.postMessage(ack(epoch));
+  await settled;
+  expect(links.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked', path: [WORKER] }]);
+});
+
+it('drops a second ack', async () => {
+  const { links, join, lines } = createScene();
+  const { port, received } = join();
+  const settled = links.order(order(1000));
+  await turn();
+  port.postMessage(ack(epochOf(received)));
+  await settled;
+  port.postMessage(ack(epochOf(received), { handlers: [{ name: 'late', durationMs: 1, unfinished: true }] }));
+  await turn();
+  expect(lines).toEqual(['dropped a message from worker 1001 that is a second ack']);
+  expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [] }]);
+});
+
+it('drops a message that cannot be read', async () => {
+  const { links, join, lines } = createScene();
+  const { port, received } = join();
+  const settled = links.order(order(1000));
+  await turn();
+  // What makes Node emit this is rare: an object whose class the receiving context lacks.
+  for (const end of ports) end.emit('messageerror', new Error('unreadable'));
+  expect(lines).toEqual(['dropped a message from worker 1001 that cannot be read']);
+  port.postMessage(ack(epochOf(received)));
+  await settled;
+});
+
+it('refuses a link from a thread that does not own the slot, and a second link', () => {
+  const { links, table, lines, join } = createScene();
+  const { slot } = join();
+  const { port1, port2 } = new MessageChannel();
+  ports.push(port1, port2);
+  expect(links.accept({ [KEY]: VERSION, slot, port: port1 }, WORKER + 1)).toBe(true);
+  expect(links.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER)).toBe(true);
+  expect(links.accept({ [KEY]: VERSION, slot: 4096, port: port2 }, WORKER)).toBe(true);
+  expect(links.accept('somebody else’s message', WORKER)).toBe(false);
+  expect(lines).toEqual([
+    'dropped a link from worker 1002, which is not the owner of its slot',
+    'dropped a second link from worker 1001',
+    'dropped a link from worker 1001 that does not fit the protocol',
+  ]);
+  expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.joined);
+});
+
+it('takes the ack of a worker that ended by itself, and does not wait for it', async () => {
+  const { links, join, table, lines } = createScene();
+  const { port, slot } = join();
+  Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+  port.postMessage(ack(0));
+  await turn();
+  expect(lines).toEqual(['ended: acked']);
+  expect(links.order(order(1000))).toBeUndefined();
+  expect(links.reports().workers).toEqual([]);
+});
+
+it('reports a worker as lost that is gone without an ack, and frees its slot', async () => {
+  const { links, join, table } = createScene();
+  const { port, slot } = join();
+  links.begin();
+  const settled = links.order(order(10_000));
+  port.close();
+  await settled;
+  expect(links.reports().workers).toMatchObject([{ status: 'lost', diagnosis: 'it ended' }]);
+  expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.free);
+});
+
+it('gives up on silent workers, and says how far each of them came', async () => {
+  const { links, join, table } = createScene();
+  join(WORKER);
+  const reading = join(WORKER + 1);
+  const running = join(WORKER + 2);
+  links.order(order(1000));
+  Atomics.store(table.cells, at(reading.slot, Cell.state), State.read);
+  Atomics.store(table.cells, at(running.slot, Cell.state), State.read);
+  Atomics.store(table.cells, at(running.slot, Cell.handler), 2);
+  Atomics.store(table.cells, at(running.slot, Cell.count), 3);
+  expect(links.terminateSilent()).toBe(true);
+  expect(links.reports().workers.map(({ status, diagnosis }) => `${status}: ${diagnosis}`)).toEqual([
+    'timed-out: its event loop was blocked and the order never read',
+    'timed-out: it read the order, and no handler of it has started',
+    'timed-out: handler  blocks it (1 of 3 done)',
+  ]);
+});
+
+it('blocks for acks that come while the event loop does not turn, and no longer than told', () => {
+  const { links, join, table } = createScene();
+  const { port, slot } = join();
+  const silent = join(WORKER + 1);
+  const startedAt = now();
+  links.block({ ...order(200), sync: true }, () => {
+    // The other thread's part: it acks at once, and rings.
+    port.postMessage(ack(0));
+    Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+    Atomics.add(table.cells, Header.doorbell, 1);
+  });
+  expect(now() - startedAt).toBeGreaterThanOrEqual(195);
+  expect(links.terminateSilent()).toBe(true);
+  expect(links.reports().workers.map(({ threadId, status }) => [threadId, status])).toEqual([
+    [WORKER, 'acked'],
+    [WORKER + 1, 'timed-out'],
+  ]);
+  silent.port.close();
+});
+
+it('forgets a thousand workers that have come and gone', async () => {
+  const { links, join, table } = createScene();
+  for (let worker = 0; worker < 1000; worker++) {
+    const { port } = join(2000 + worker);
+    port.close();
+    // A hundred at a time.
+    if (worker % 100 === 99) await expect.poll(() => links.size).toBe(0);
+  }
+  expect(Atomics.load(table.cells, Header.used)).toBe(100);
+});
+
+describe('a message between threads', () => {
+  it('is nobody’s concern here unless it bears the tag', () => {
+    const { links, lines } = createScene();
+    for (const message of [undefined, 'text', { port: 1 }]) expect(links.accept(message, WORKER)).toBe(false);
+    expect(lines).toEqual([]);
+  });
+
+  it('may only ask whether this thread is there', () => {
+    const { links, lines } = createScene();
+    expect(links.accept({ [KEY]: VERSION, ping: true }, WORKER)).toBe(true);
+    expect(lines).toEqual([]);
+  });
+
+  it('of another version is named, and its worker works alone', () => {
+    const { links, lines } = createScene();
+    expect(links.accept({ [KEY]: VERSION + 1, ping: true }, WORKER)).toBe(true);
+    expect(lines).toEqual([
+      `worker 1001 uses another version of the library (protocol ${VERSION + 1}, here ${VERSION}), and works alone`,
+    ]);
+    expect(links.size).toBe(0);
+  });
+});
+
+describe('a worker with a table of its own', () => {
+  const joinForeign = (scene: Scene, buffer?: SharedArrayBuffer) => {
+    const home = createTable(buffer);
+    const slot = buffer ? 0 : claim(home, WORKER, 0);
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    scene.links.accept({ [KEY]: VERSION, slot, port: port2, buffer: home.buffer }, WORKER);
+    return { home, port: port1, slot: Number(slot) };
+  };
+
+  it('is known by its slot there', () => {
+    const scene = createScene();
+    const { home, slot } = joinForeign(scene);
+    expect(scene.links.size).toBe(1);
+    expect(Atomics.load(home.cells, at(slot, Cell.linked))).toBe(1);
+    expect(Atomics.load(scene.table.cells, at(slot, Cell.linked))).toBe(0);
+  });
+
+  it('is refused with one of another size', () => {
+    const scene = createScene();
+    joinForeign(scene, new SharedArrayBuffer(1024));
+    expect(scene.lines).toEqual(['dropped a link from worker 1001, which is not the owner of its slot']);
+    expect(scene.links.size).toBe(0);
+  });
+
+  it('is looked at again and again where this thread blocks, since its doorbell is another', () => {
+    const scene = createScene();
+    const { home, slot, port } = joinForeign(scene);
+    const acks = new Worker(
+      `const { workerData: cells } = require('node:worker_threads');
+       Atomics.wait(cells, 0, 0, 100);
+       Atomics.store(cells, ${at(slot, Cell.state)}, ${State.acked});`,
+      { eval: true, workerData: home.cells },
+    );
+    const before = now();
+    port.postMessage(ack(0));
+    scene.links.block({ ...order(15_000), sync: true }, () => {});
+    expect(now() - before).toBeLessThan(15_000);
+    expect(scene.links.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked' }]);
+    return acks.terminate();
+  });
+});
+
+describe('a worker whose link was not yet delivered', () => {
+  it('is ordered by its slot, and by its link as soon as that is there', async () => {
+    const { links, table } = createScene();
+    const slot = claim(table, WORKER, PARENT) ?? 0;
+    const settled = links.order(order(10_000));
+    expect(Atomics.load(table.cells, at(slot, Cell.order))).not.toBe(0);
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    links.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER);
+    const [message] = await once(port1, 'message');
+    expect(message).toMatchObject({ type: 'order', timeout: expect.any(Number) });
+    port1.postMessage(ack(message.epoch));
+    await settled;
+    expect(links.reports().workers).toMatchObject([{ status: 'acked' }]);
+  });
+
+  it('has acked if its slot says so, though the ack is never delivered', async () => {
+    const { links, table } = createScene();
+    const slots = [WORKER, WORKER + 1].map((thread) => claim(table, thread, PARENT) ?? 0);
+    links.begin();
+    const settled = links.order(order(10_000));
+    for (const [index, slot] of slots.entries()) {
+      Atomics.store(table.cells, at(slot, Cell.failures), 2);
+      Atomics.store(table.cells, at(slot, Cell.state), index === 0 ? State.acked : State.failed);
+    }
+    Atomics.add(table.cells, Header.doorbell, 1);
+    Atomics.notify(table.cells, Header.doorbell);
+    await settled;
+    expect(links.reports().workers.map(({ status, diagnosis }) => [status, diagnosis])).toEqual([
+      ['acked', undefined],
+      ['failed', '2 of its handlers failed; its ack was not delivered'],
+    ]);
+  });
+
+  it('is lost if its thread is gone', async () => {
+    const { links, table } = createScene();
+    claim(table, 999_999, PARENT);
+    links.begin();
+    await links.order(order(10_000));
+    expect(links.reports().workers).toMatchObject([{ status: 'lost', diagnosis: 'its thread is gone' }]);
+  });
+
+  it('has acked if its slot says so while this thread blocks', () => {
+    const { links, table } = createScene();
+    const slot = claim(table, WORKER, PARENT) ?? 0;
+    links.block({ ...order(10_000), sync: true }, () => {
+      Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+    });
+    expect(links.reports().workers).toMatchObject([{ status: 'acked' }]);
+  });
+
+  it('is found while this thread blocks, if it joins meanwhile', () => {
+    const { links, table, join } = createScene();
+    const { slot } = join();
+    links.block({ ...order(300), sync: true }, () => {
+      Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+      claim(table, WORKER + 1, PARENT);
+    });
+    expect(links.terminateSilent()).toBe(true);
+    expect(links.reports().workers.map(({ threadId, status }) => [threadId, status])).toEqual([
+      [WORKER, 'acked'],
+      [WORKER + 1, 'timed-out'],
+    ]);
+  });
+});
+
+describe('when a shutdown is over', () => {
+  it('workers are told, and a late ack is no mistake', async () => {
+    const { links, join, lines } = createScene();
+    const { port, received } = join();
+    links.order(order(1000));
+    await turn();
+    const epoch = epochOf(received);
+    links.over();
+    port.postMessage(ack(epoch));
+    await turn();
+    expect(received).toMatchObject([{ type: 'order' }, { type: 'over', version: VERSION }]);
+    expect(lines).toEqual([]);
+    expect(links.reports()).toEqual({ workers: [], told: new Set() });
+  });
+
+  it('the next one orders them again, by another number', async () => {
+    const { links, join, table } = createScene();
+    const { port, received, slot } = join();
+    for (const _ of ['first', 'second']) {
+      const settled = links.order(order(1000));
+      await turn();
+      expect(Atomics.load(table.cells, at(slot, Cell.order))).not.toBe(0);
+      const orders = received.filter((message) => Reflect.get(Object(message), 'type') === 'order');
+      port.postMessage(ack(epochOf(orders.slice(-1))));
+      await settled;
+      expect(links.hasAcked()).toBe(true);
+      links.over();
+      expect(links.hasAcked()).toBe(false);
+      expect(Atomics.load(table.cells, at(slot, Cell.order))).toBe(0);
+    }
+    const [first, second] = received.map((message) => Reflect.get(Object(message), 'epoch')).filter(Number);
+    expect(second).toBeGreaterThan(first);
+  });
+
+  it('workers that are gone by then are forgotten', async () => {
+    const { links, join } = createScene();
+    const { port } = join();
+    links.begin();
+    const settled = links.order(order(1000));
+    port.close();
+    await settled;
+    expect(links.size).toBe(1);
+    links.over();
+    expect(links.size).toBe(0);
+  });
+});
+
+describe('an order that is given again', () => {
+  it('does not go out again, unless it is synchronous, and then once', async () => {
+    const { links, join } = createScene();
+    const { received } = join();
+    links.order(order(1000));
+    links.order(order(1000));
+    await turn();
+    expect(received).toHaveLength(1);
+    links.block({ ...order(20), sync: true }, () => {});
+    links.block({ ...order(20), sync: true }, () => {});
+    await turn();
+    expect(received).toMatchObject([{ sync: false }, { sync: true }]);
+  });
+});
+
+describe('a worker that gives no answer', () => {
+  it('is given up', () => {
+    const { links, join } = createScene();
+    expect(links.terminateSilent()).toBe(false);
+    join();
+    links.order(order(1000));
+    expect(links.terminateSilent()).toBe(true);
+    expect(links.terminateSilent()).toBe(false);
+    expect(links.reports().workers).toMatchObject([{ status: 'timed-out' }]);
+  });
+
+  it('has as long as its own workers have, while there is time', async () => {
+    const { links, table, join } = createScene();
+    const { slot } = join();
+    const child = claim(table, WORKER + 1, WORKER) ?? 0;
+    const settled = links.order(order(10_000));
+    expect(links.terminateSilent()).toBe(true);
+    Atomics.store(table.cells, at(slot, Cell.state), State.read);
+    let isSettled = false;
+    settled?.then(() => {
+      isSettled = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(isSettled).toBe(false);
+    Atomics.store(table.cells, at(child, Cell.state), State.acked);
+    await settled;
+    expect(links.reports().workers.map(({ status, path }) => [status, path])).toEqual([
+      ['timed-out', [WORKER]],
+      ['acked', [WORKER, WORKER + 1]],
+    ]);
+  });
+});
+
+it('what a worker prints is written to this thread’s own stream, and waited for', async () => {
+  const { links, join } = createScene();
+  const { port } = join();
+  expect(links.flush()).toBeUndefined();
+  const written: unknown[] = [];
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation((chunk: unknown) => written.push(chunk) > 0);
+  port.postMessage({ type: 'print', version: VERSION, stream: 'stderr', chunk: 'printed\n' });
+  await turn();
+  write.mockRestore();
+  expect(written).toEqual(['printed\n']);
+  expect(links.flush()).toBeUndefined();
+});
+
+it('workers are reported by their thread ids, those below each after it', async () => {
+  const { links, join, table } = createScene();
+  const outcome = { threadId: 7, path: [7], name: 'worker 7', status: 'acked', handlers: [] };
+  for (const thread of [WORKER + 2, WORKER, WORKER + 1]) {
+    const { slot, port } = join(thread);
+    Atomics.store(table.cells, at(slot, Cell.state), State.joined);
+    port.on('message', ({ epoch }) => port.postMessage(ack(epoch, { workers: [outcome] })));
+  }
+  await links.order(order(5000));
+  const paths = links.reports().workers.map(({ path }) => path);
+  expect(paths).toEqual([0, 1, 2].flatMap((n) => [[WORKER + n], [WORKER + n, 7]]));
+});

@@ -1,0 +1,16 @@
+// The task of task-pool.test.ts: cleans up, and does what it is told.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { register } from 'worker-atexit';
+
+register(function close() {});
+
+export default async ({ ms = 0, value, fails = false, counter, until }) => {
+  if (counter) {
+    // All of them run at once, so that each has a worker of its own.
+    Atomics.add(counter, 0, 1);
+    while (Atomics.load(counter, 0) < until) await sleep(1);
+  }
+  await sleep(ms);
+  if (fails) throw new RangeError('the task failed');
+  return value;
+};

@@ -1,0 +1,127 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it } from 'vitest';
+import { ShutdownError } from '../../src/errors.ts';
+import { createPools, type Pool } from '../../src/pools.ts';
+
+const refusal = new ShutdownError({ route: 'exit' });
+
+function createPool(calls: string[], name: string, says: Partial<Pool> = {}): Pool {
+  return {
+    adopt: () => void calls.push(`adopt ${name}`),
+    refuse(error) {
+      calls.push(`refuse ${name} ${error === refusal}`);
+      return undefined;
+    },
+    idle: () => undefined,
+    wake() {
+      calls.push(`wake ${name}`);
+      return undefined;
+    },
+    end: async () => void calls.push(`end ${name}`),
+    ...says,
+  };
+}
+
+it('asks every pool, in the order in which they came', async () => {
+  const pools = createPools();
+  const calls: string[] = [];
+  const owners = ['a', 'b'].map((name) => ({ name }));
+  for (const owner of owners) pools.add(owner, createPool(calls, owner.name));
+  expect(pools.size).toBe(2);
+  pools.adopt();
+  expect(pools.refuse(refusal)).toEqual([]);
+  expect(pools.wake()).toEqual([]);
+  await pools.end();
+  expect(calls).toEqual(['adopt a', 'adopt b', 'refuse a true', 'refuse b true', 'wake a', 'wake b', 'end a', 'end b']);
+});
+
+it('has the notes of those that have one', () => {
+  const pools = createPools();
+  pools.add({}, createPool([], 'a', { refuse: () => 'not refused', wake: () => 'not woken' }));
+  pools.add({}, createPool([], 'b'));
+  expect(pools.refuse(refusal)).toEqual(['not refused']);
+  expect(pools.wake()).toEqual(['not woken']);
+});
+
+it('wakes them once a shutdown', async () => {
+  const pools = createPools();
+  const calls: string[] = [];
+  const owner = {};
+  pools.add(owner, createPool(calls, 'a', { wake: () => 'woken' }));
+  expect(pools.wake()).toEqual(['woken']);
+  expect(pools.wake()).toEqual([]);
+  await pools.end();
+  pools.add(owner, createPool(calls, 'a', { wake: () => 'woken again' }));
+  expect(pools.wake()).toEqual(['woken again']);
+});
+
+it('is idle once every one of them is', async () => {
+  const pools = createPools();
+  expect(pools.idle()).toBeUndefined();
+  pools.add({}, createPool([], 'a'));
+  expect(pools.idle()).toBeUndefined();
+  let finish = (): void => {};
+  const busy = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  pools.add({}, createPool([], 'b', { idle: () => busy }));
+  pools.add({}, createPool([], 'c', { idle: async () => {} }));
+  let isIdle = false;
+  const idle = pools.idle()?.then(() => {
+    isIdle = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isIdle).toBe(false);
+  finish();
+  await idle;
+  expect(isIdle).toBe(true);
+});
+
+it('has one for each of the program’s own objects, and none once they were ended', async () => {
+  const pools = createPools();
+  const [calls, owner]: [string[], object] = [[], {}];
+  pools.add(owner, createPool(calls, 'before'));
+  pools.add(owner, createPool(calls, 'after'));
+  expect(pools.size).toBe(1);
+  expect(pools.has(owner)).toBe(true);
+  expect(pools.has({})).toBe(false);
+  await pools.end();
+  expect(calls).toEqual(['end after']);
+  expect(pools.size).toBe(0);
+  expect(pools.has(owner)).toBe(false);
+  await pools.end();
+  expect(calls).toEqual(['end after']);
+});
+
+it('ends every pool, even if one cannot be ended, and says so', async () => {
+  const pools = createPools();
+  const calls: string[] = [];
+  const fail = (): never => {
+    throw new Error('cannot be ended');
+  };
+  pools.add({}, createPool(calls, 'a', { end: fail }));
+  pools.add({}, createPool(calls, 'b'));
+  await expect(pools.end()).rejects.toThrow('cannot be ended');
+  expect(calls).toEqual(['end b']);
+});
+
+it('forgets a pool that the program has dropped', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const pools = createPools();
+  const calls: string[] = [];
+  const addDropped = (): void => pools.add({ dropped: true }, createPool(calls, 'dropped'));
+  const kept = {};
+  addDropped();
+  pools.add(kept, createPool(calls, 'kept'));
+  await expect
+    .poll(() => {
+      collect();
+      calls.length = 0;
+      pools.adopt();
+      return [...calls, pools.size];
+    })
+    .toEqual(['adopt kept', 1]);
+  expect(pools.has(kept)).toBe(true);
+});

@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest';
+import { at, Cell, createTable, Header, Ordered, ROUTES, SLOTS, State, type Table } from '../../src/protocol.ts';
+import {
+  blockedBy,
+  childrenOf,
+  claim,
+  diagnose,
+  entrustingOf,
+  isThrough,
+  orderBySlot,
+  orderOrphans,
+  release,
+  showProgress,
+  slotOf,
+  stateOf,
+} from '../../src/slots.ts';
+
+/** Threads by their ids, each with its parent's: 1 and 2 are the root's, 3 and 4 those of 1, 5 that of 3. */
+const TREE = [
+  [1, 0],
+  [2, 0],
+  [3, 1],
+  [4, 1],
+  [5, 3],
+] as const;
+
+function createTree(): Table {
+  const table = createTable();
+  for (const [thread, parent] of TREE) claim(table, thread, parent);
+  return table;
+}
+
+const cell = ({ cells }: Table, slot: number, name: number): number => Atomics.load(cells, at(slot, name));
+const set = ({ cells }: Table, slot: number, name: number, value: number) =>
+  Atomics.store(cells, at(slot, name), value);
+const used = ({ cells }: Table): number => Atomics.load(cells, Header.used);
+
+describe('a slot', () => {
+  it('is the lowest one that is free, and says whose it is', () => {
+    const table = createTree();
+    expect(TREE.map(([thread]) => slotOf(table, thread))).toEqual([0, 1, 2, 3, 4]);
+    expect(cell(table, 2, Cell.thread)).toBe(3);
+    expect(cell(table, 2, Cell.parent)).toBe(1);
+    expect(stateOf(table, 2)).toBe(State.joined);
+    release(table, 1, 2);
+    expect(claim(table, 6, 0)).toBe(1);
+    expect(claim(table, 7, 0)).toBe(5);
+  });
+
+  it('has nothing of the one who had it before', () => {
+    const table = createTree();
+    const stale = [Cell.linked, Cell.order, Cell.handler, Cell.count, Cell.failures, Cell.entrusted];
+    for (const name of stale) set(table, 1, name, 5);
+    release(table, 1, 2);
+    claim(table, 6, 0);
+    expect(stale.map((name) => cell(table, 1, name))).toEqual(stale.map(() => 0));
+  });
+
+  it('is passed over while it is being filled in', () => {
+    const table = createTable();
+    set(table, 0, Cell.state, State.claimed);
+    expect(claim(table, 1, 0)).toBe(1);
+    expect(childrenOf(table, 0).map(({ index }) => index)).toEqual([1]);
+  });
+
+  it('is none where all are taken', () => {
+    const table = createTable();
+    for (let slot = 0; slot < SLOTS; slot++) set(table, slot, Cell.state, State.joined);
+    expect(claim(table, 1, 0)).toBeUndefined();
+    set(table, SLOTS - 1, Cell.state, State.free);
+    expect(claim(table, 1, 0)).toBe(SLOTS - 1);
+    expect(used(table)).toBe(SLOTS);
+  });
+
+  it('is counted once, and the count never falls', () => {
+    const table = createTree();
+    expect(used(table)).toBe(5);
+    release(table, 0, 1);
+    expect(used(table)).toBe(5);
+    claim(table, 6, 0);
+    expect(used(table)).toBe(5);
+  });
+});
+
+describe('once a thread is gone', () => {
+  it('its slot is free, and those of its descendants', () => {
+    const table = createTree();
+    release(table, 0, 1);
+    expect(TREE.map((_, slot) => stateOf(table, slot))).toEqual([
+      State.free,
+      State.joined,
+      State.free,
+      State.free,
+      State.free,
+    ]);
+    expect(TREE.map(([thread]) => slotOf(table, thread))).toEqual([undefined, 1, undefined, undefined, undefined]);
+  });
+
+  it('its slot stays whose it is by then', () => {
+    const table = createTree();
+    release(table, 0, 2);
+    expect(stateOf(table, 0)).toBe(State.joined);
+    expect(slotOf(table, 1)).toBe(0);
+  });
+});
+
+it('finds the children of a thread that have joined, and nobody else', () => {
+  const table = createTree();
+  set(table, 3, Cell.state, State.idle);
+  expect(childrenOf(table, 1)).toEqual([
+    { index: 2, threadId: 3, state: State.joined },
+    { index: 3, threadId: 4, state: State.idle },
+  ]);
+  set(table, 3, Cell.state, State.claimed);
+  expect(childrenOf(table, 1).map(({ threadId }) => threadId)).toEqual([3]);
+  expect(childrenOf(table, 2)).toEqual([]);
+});
+
+it('does not look beyond the slots that were ever used', () => {
+  const table = createTable();
+  claim(table, 1, 0);
+  set(table, 1, Cell.state, State.joined);
+  set(table, 1, Cell.thread, 2);
+  expect(childrenOf(table, 0).map(({ threadId }) => threadId)).toEqual([1]);
+  expect(slotOf(table, 2)).toBeUndefined();
+});
+
+it('finds who had entrusted something among those that die with a thread', () => {
+  const table = createTree();
+  expect(entrustingOf(table, 0, 1)).toEqual([]);
+  set(table, 4, Cell.entrusted, 1);
+  set(table, 1, Cell.entrusted, 1);
+  expect(entrustingOf(table, 0, 1)).toEqual([5]);
+  set(table, 0, Cell.entrusted, 2);
+  expect(entrustingOf(table, 0, 1)).toEqual([1, 5]);
+});
+
+describe('an order by slot', () => {
+  const timeOf = (table: Table, slot: number) => cell(table, slot, Cell.timeout);
+  const order = { route: 'terminate', timeout: 500, sentAt: 7.5, flags: Ordered.alone } as const;
+
+  it('says why, since when, and how long', () => {
+    const table = createTree();
+    orderBySlot(table, 1, order);
+    expect(ROUTES[cell(table, 1, Cell.route)]).toBe('terminate');
+    expect(cell(table, 1, Cell.timeout)).toBe(500);
+    expect(cell(table, 1, Cell.sentAt)).toBe(7);
+    expect(cell(table, 1, Cell.order)).toBe(Ordered.yes | Ordered.alone);
+    expect(cell(table, 0, Cell.order)).toBe(0);
+  });
+
+  it('wakes the worker of that slot', async () => {
+    const table = createTree();
+    const wait = Atomics.waitAsync(table.cells, at(1, Cell.order), 0, 5000);
+    orderBySlot(table, 1, order);
+    expect(await wait.value).toBe('ok');
+  });
+
+  it('goes to all that is below a thread, the lower the less time; not to those who are through, nor below them', () => {
+    const table = createTree();
+    set(table, 3, Cell.state, State.acked);
+    claim(table, 6, 4);
+    orderOrphans(table, 1, 1000);
+    expect(TREE.map((_, slot) => timeOf(table, slot))).toEqual([0, 0, 1000, 0, 900]);
+    expect(timeOf(table, 5)).toBe(0);
+  });
+});
+
+it('a worker is through that has acked, or has nothing registered', () => {
+  const through = Object.entries(State).filter(([, state]) => isThrough(state));
+  expect(through.map(([name]) => name)).toEqual(['idle', 'acked', 'failed']);
+});
+
+describe('of a worker that did not ack, its slot tells', () => {
+  it.each([State.joined, State.idle])('that it never read the order', (state) => {
+    const table = createTree();
+    set(table, 1, Cell.state, state);
+    showProgress(table, 1, 2, 3, 'close');
+    expect(diagnose(table, 1)).toBe('its event loop was blocked and the order never read');
+  });
+
+  it('that no handler has started', () => {
+    const table = createTree();
+    set(table, 1, Cell.state, State.read);
+    expect(blockedBy(table, 1)).toBeUndefined();
+    expect(diagnose(table, 1)).toBe('it read the order, and no handler of it has started');
+  });
+
+  it('the handler that it has not come back from', () => {
+    const table = createTree();
+    set(table, 1, Cell.state, State.read);
+    showProgress(table, 1, 2, 3, 'close');
+    expect(blockedBy(table, 1)).toBe('handler close blocks it (1 of 3 done)');
+    expect(diagnose(table, 1)).toBe('handler close blocks it (1 of 3 done)');
+  });
+});

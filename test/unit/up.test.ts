@@ -1,0 +1,578 @@
+/** The link up. The parent is another thread, which hands on what it is sent; what it would say is said here. */
+import { once } from 'node:events';
+import threads, { type MessagePort, Worker } from 'node:worker_threads';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { now } from '../../src/clock.ts';
+import {
+  at,
+  Cell,
+  createTable,
+  Header,
+  isAck,
+  isLinkMessage,
+  KEY,
+  Ordered,
+  type OrderMessage,
+  Phase,
+  type Reason,
+  ROUTES,
+  readName,
+  SLOTS,
+  State,
+  type Table,
+  VERSION,
+} from '../../src/protocol.ts';
+import { claim, orderBySlot } from '../../src/slots.ts';
+import { createUp, type Up } from '../../workers/up.ts';
+
+const { threadId } = threads;
+let parent: Worker;
+beforeAll(() => {
+  parent = new Worker(new URL('./modules/parent.js', import.meta.url));
+});
+afterAll(() => parent.terminate());
+
+let table: Table;
+let log: string[];
+let orders: OrderMessage[];
+let reasons: Reason[];
+const ports: MessagePort[] = [];
+
+/** The table that all threads share from now on. */
+async function share(): Promise<void> {
+  table = createTable();
+  parent.postMessage({ buffer: table.buffer, linked: at(0, Cell.linked), width: at(1, 0) - at(0, 0) });
+  await once(parent, 'message');
+}
+
+beforeEach(async () => {
+  await share();
+  [log, orders, reasons] = [[], [], []];
+});
+afterEach(() => {
+  // Whoever watches the phase watches it for good.
+  for (const port of ports.splice(0)) port.close();
+});
+
+function create({ inherited = true, parentId = parent.threadId, table: home = table } = {}): Up {
+  // What another test has left behind tells its own.
+  const [ownLog, ownOrders, ownReasons] = [log, orders, reasons];
+  return createUp(
+    { table: home, threadId, parentId, inherited },
+    {
+      onBegin(reason) {
+        ownLog.push('begin');
+        ownReasons.push(reason);
+      },
+      onOrder(order) {
+        ownLog.push('order');
+        ownOrders.push(order);
+      },
+      onOver: () => void ownLog.push('over'),
+      log: (line) => void ownLog.push(line),
+    },
+  );
+}
+
+const cell = (name: number, slot = 0): number => Atomics.load(table.cells, at(slot, name));
+const set = (name: number, value: number, slot = 0) => Atomics.store(table.cells, at(slot, name), value);
+const header = (name: number): number => Atomics.load(table.cells, name);
+
+function setPhase(phase: number): void {
+  Atomics.store(table.cells, Header.phase, phase);
+  Atomics.notify(table.cells, Header.phase);
+}
+
+/** Joins, and collects what comes over the link. */
+async function join(up: Up): Promise<{ port: MessagePort; received: unknown[]; message: Record<string, unknown> }> {
+  const arrived = once(parent, 'message');
+  up.join();
+  const [{ message, source }] = await arrived;
+  expect(source).toBe(threadId);
+  expect(isLinkMessage(message)).toBe(true);
+  const { port } = message;
+  const received: unknown[] = [];
+  ports.push(port);
+  port.on('message', (said: unknown) => received.push(said));
+  return { port, received, message };
+}
+
+const order = (change: Partial<OrderMessage> = {}): OrderMessage => ({
+  type: 'order',
+  version: VERSION,
+  epoch: 7,
+  reason: { route: 'exit', exitCode: 3 },
+  timeout: 10_000,
+  sentAt: now(),
+  sync: false,
+  relay: { stdout: false, stderr: false },
+  ...change,
+});
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const logged = (...lines: string[]) => expect.poll(() => log).toEqual(lines);
+
+describe('a worker that joins', () => {
+  it('has a slot at once, and sends one end of a link to its parent', async () => {
+    const up = create();
+    const { message } = await join(up);
+    expect(message).toEqual({ [KEY]: VERSION, slot: 0, port: expect.anything() });
+    expect([cell(Cell.state), cell(Cell.thread), cell(Cell.parent)]).toEqual([State.joined, threadId, parent.threadId]);
+    expect(header(Header.doorbell)).toBe(0);
+  });
+
+  it('sends its own table where it has inherited none', async () => {
+    const { message } = await join(create({ inherited: false }));
+    expect(Reflect.get(message, 'buffer')).toBeInstanceOf(SharedArrayBuffer);
+  });
+
+  it('works alone where nobody takes its link', async () => {
+    const up = create({ parentId: 999_999 });
+    up.join();
+    expect(cell(Cell.state)).toBe(State.joined);
+    await expect.poll(() => cell(Cell.state)).toBe(State.free);
+    expect(up.isHeard()).toBe(false);
+    up.ack([], [], 0);
+    expect(cell(Cell.state)).toBe(State.free);
+  });
+
+  it('keeps the slots of its own workers while it works alone', async () => {
+    const child = claim(table, 1000, threadId) ?? 0;
+    const up = create({ inherited: false, parentId: 999_999 });
+    up.join();
+    expect(cell(Cell.state, 1)).toBe(State.joined);
+    await expect.poll(() => cell(Cell.state, 1)).toBe(State.free);
+    expect([cell(Cell.state, child), cell(Cell.thread, child)]).toEqual([State.joined, 1000]);
+  });
+
+  it('works alone where no slot is free, and says so', () => {
+    for (let slot = 0; slot < SLOTS; slot++) set(Cell.state, State.joined, slot);
+    const up = create();
+    up.join();
+    expect(log).toEqual([`no slot is free, so worker ${threadId} works alone`]);
+    expect(up.isHeard()).toBe(false);
+  });
+
+  it('rings for a parent that blocks in the middle of a shutdown, and gets its order', async () => {
+    const up = create();
+    setPhase(Phase.begun);
+    await logged('begin');
+    await join(up);
+    expect(header(Header.doorbell)).toBe(1);
+  });
+
+  it('again has its slot again', async () => {
+    const up = create();
+    await join(up);
+    set(Cell.state, State.idle);
+    up.join();
+    expect(cell(Cell.state)).toBe(State.joined);
+    expect(cell(Cell.state, 1)).toBe(State.free);
+  });
+});
+
+describe('an order', () => {
+  it('is obeyed, with the time that is left since it was posted', async () => {
+    const up = create();
+    const { port } = await join(up);
+    port.postMessage(order({ sentAt: now() - 5000 }));
+    await logged('order');
+    expect(orders[0]).toMatchObject({ epoch: 7, reason: { route: 'exit', exitCode: 3 }, sync: false });
+    expect(orders[0]?.timeout).toBeLessThanOrEqual(5000);
+    expect(orders[0]?.timeout).toBeGreaterThan(2000);
+    expect(cell(Cell.state)).toBe(State.read);
+  });
+
+  it('leaves no more time than it says, and no less than none', async () => {
+    const { port } = await join(create());
+    port.postMessage(order({ sentAt: now() + 5000 }));
+    port.postMessage(order({ sentAt: 0, timeout: 1 }));
+    await logged('order', 'order');
+    expect(orders.map(({ timeout }) => timeout)).toEqual([10_000, 0]);
+  });
+
+  it('does not undo an ack', async () => {
+    const { port } = await join(create());
+    set(Cell.state, State.acked);
+    port.postMessage(order());
+    await logged('order');
+    expect(cell(Cell.state)).toBe(State.acked);
+  });
+
+  it('is followed by the end of the shutdown, where this thread lives on', async () => {
+    const up = create();
+    const { port } = await join(up);
+    port.postMessage({ type: 'over', version: VERSION });
+    await logged('over');
+  });
+
+  it('must be one: what does not fit is dropped, and that is said once', async () => {
+    const up = create();
+    const { port } = await join(up);
+    port.postMessage({ type: 'order', version: VERSION + 1 });
+    port.postMessage('text');
+    port.postMessage({ type: 'over', version: VERSION });
+    await logged(`dropped a message from thread ${parent.threadId}: type "order", version ${VERSION + 1}`, 'over');
+  });
+});
+
+describe('whether this worker was told to end can be seen without the event loop', () => {
+  it('in its slot', async () => {
+    const up = create();
+    expect(up.isOrdered()).toBe(false);
+    await join(up);
+    expect(up.isOrdered()).toBe(false);
+    set(Cell.order, Ordered.yes);
+    expect(up.isOrdered()).toBe(true);
+    up.over(true);
+    expect(up.isOrdered()).toBe(false);
+  });
+
+  it.each([
+    [true, Phase.begun, true],
+    [true, Phase.running, false],
+    [false, Phase.begun, false],
+  ])('in the table, if that is an ancestor’s', (inherited, phase, isOrdered) => {
+    const up = create({ inherited });
+    Atomics.store(table.cells, Header.phase, phase);
+    expect(up.isOrdered()).toBe(isOrdered);
+  });
+});
+
+describe('an ack', () => {
+  it('goes over the link, is in the slot, and rings', async () => {
+    const up = create();
+    const { port, received } = await join(up);
+    port.postMessage(order({ epoch: 9 }));
+    await logged('order');
+    const handlers = [{ name: 'close', durationMs: 1 }];
+    up.ack(handlers, [], 0);
+    expect([cell(Cell.state), cell(Cell.failures), header(Header.doorbell)]).toEqual([State.acked, 0, 1]);
+    await expect.poll(() => received.length).toBe(1);
+    expect(isAck(received[0])).toBe(true);
+    expect(received).toEqual([{ type: 'ack', version: VERSION, epoch: 9, handlers, workers: [] }]);
+  });
+
+  it('says how many handlers have failed', async () => {
+    const up = create();
+    const { received } = await join(up);
+    up.ack([], [], 2);
+    expect([cell(Cell.state), cell(Cell.failures)]).toEqual([State.failed, 2]);
+    await expect.poll(() => received).toMatchObject([{ epoch: 0 }]);
+  });
+
+  it('is not sent by a worker that has never joined', () => {
+    create().ack([], [], 0);
+    expect(header(Header.doorbell)).toBe(0);
+  });
+
+  it('is told by a parent that has taken the link, or can still do so', async () => {
+    const up = create();
+    expect(up.isHeard()).toBe(false);
+    await join(up);
+    expect(up.isHeard()).toBe(true);
+    set(Cell.linked, 0);
+    expect(up.isHeard()).toBe(true);
+    Atomics.store(table.cells, Header.phase, Phase.orderedSync);
+    expect(up.isHeard()).toBe(false);
+    set(Cell.linked, 1);
+    expect(up.isHeard()).toBe(true);
+  });
+});
+
+describe('when a shutdown is over', () => {
+  it.each([
+    [true, State.joined],
+    [false, State.idle],
+  ])('and something is registered again: %s', async (used, state) => {
+    const up = create();
+    const { port, received } = await join(up);
+    port.postMessage(order());
+    await logged('order');
+    set(Cell.order, Ordered.yes);
+    up.ack([], [], 0);
+    up.over(used);
+    expect([cell(Cell.state), cell(Cell.order)]).toEqual([state, 0]);
+    up.ack([], [], 0);
+    await expect.poll(() => received).toMatchObject([{ epoch: 7 }, { epoch: 0 }]);
+  });
+
+  it('one that has never joined has nothing to say', () => {
+    create().over(true);
+    expect(cell(Cell.state)).toBe(State.free);
+  });
+});
+
+describe('the shutdown of the whole tree', () => {
+  it('is seen, with its reason', async () => {
+    create();
+    Atomics.store(table.cells, Header.route, ROUTES.indexOf('signal'));
+    Atomics.store(table.cells, Header.signal, 15);
+    Atomics.store(table.cells, Header.exitCode, 143);
+    setPhase(Phase.begun);
+    await logged('begin');
+    expect(reasons).toEqual([{ route: 'signal', signal: 'SIGTERM', exitCode: 143 }]);
+  });
+
+  it('is seen where it had begun before', async () => {
+    Atomics.store(table.cells, Header.route, 99);
+    setPhase(Phase.ordered);
+    create();
+    await logged('begin');
+    expect(reasons).toEqual([{ route: 'shutdown', exitCode: 0 }]);
+  });
+
+  it('begins once, and is over for a worker that has no link to be told by', async () => {
+    create();
+    for (const phase of [Phase.begun, Phase.ordered, Phase.running]) {
+      setPhase(phase);
+      await turn();
+      await turn();
+    }
+    await logged('begin', 'over');
+    setPhase(Phase.begun);
+    await logged('begin', 'over', 'begin');
+  });
+
+  it('is over for a linked worker when its parent says so', async () => {
+    await join(create());
+    setPhase(Phase.begun);
+    await logged('begin');
+    setPhase(Phase.running);
+    await turn();
+    await turn();
+    expect(log).toEqual(['begin']);
+  });
+
+  it('does not concern a worker with a table of its own', async () => {
+    create({ inherited: false });
+    setPhase(Phase.begun);
+    await turn();
+    await turn();
+    expect(log).toEqual([]);
+  });
+
+  it('is acted on by a worker whose order has not come down', async () => {
+    const up = create();
+    await join(up);
+    Atomics.store(table.cells, Header.route, ROUTES.indexOf('exit'));
+    Atomics.store(table.cells, Header.exitCode, 3);
+    set(Cell.timeout, 9000);
+    set(Cell.sentAt, Math.trunc(now()) - 1000);
+    set(Cell.order, Ordered.yes | Ordered.stderrCaptured);
+    setPhase(Phase.ordered);
+    await logged('begin', 'order');
+    expect(orders).toMatchObject([
+      { epoch: 0, reason: { route: 'exit', exitCode: 3 }, sync: false, relay: { stdout: true, stderr: false } },
+    ]);
+    expect(orders[0]?.timeout).toBeLessThanOrEqual(8000);
+    expect(orders[0]?.timeout).toBeGreaterThan(4000);
+    expect(cell(Cell.state)).toBe(State.read);
+    up.over(false);
+  });
+
+  it('is acted on once: the order that comes after all is obeyed as well', async () => {
+    const { port } = await join(create());
+    port.postMessage(order());
+    await logged('order');
+    setPhase(Phase.ordered);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(log).toEqual(['order', 'begin']);
+  });
+
+  it('is acted on at once where the root blocks and the link was not delivered', async () => {
+    const up = create();
+    const blocked = new Int32Array(new SharedArrayBuffer(4));
+    parent.postMessage({ blocked });
+    await once(parent, 'message');
+    up.join();
+    Atomics.store(table.cells, Header.timeout, 9000);
+    Atomics.store(table.cells, Header.sentAt, Math.trunc(now()));
+    setPhase(Phase.orderedSync);
+    await logged('begin', 'order');
+    expect(orders).toMatchObject([{ sync: true, relay: { stdout: true, stderr: true } }]);
+    expect(up.isHeard()).toBe(false);
+    up.over(false);
+    const arrived = once(parent, 'message');
+    Atomics.store(blocked, 0, 1);
+    Atomics.notify(blocked, 0);
+    const [{ message }] = await arrived;
+    ports.push(message.port);
+  });
+
+  it('is acted on by a worker that joins late', async () => {
+    const up = create();
+    Atomics.store(table.cells, Header.timeout, 9000);
+    Atomics.store(table.cells, Header.sentAt, Math.trunc(now()));
+    setPhase(Phase.ordered);
+    await logged('begin');
+    await join(up);
+    await logged('begin', 'order');
+    up.over(false);
+  });
+
+  it('is not acted on by a worker that has nothing registered', async () => {
+    const up = create();
+    await join(up);
+    set(Cell.state, State.idle);
+    setPhase(Phase.ordered);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(log).toEqual(['begin']);
+    up.join();
+    await logged('begin', 'order');
+    up.over(false);
+  });
+
+  it('is waited for while the parent’s event loop turns and has not come to its workers', async () => {
+    const slot = claim(table, parent.threadId, 0) ?? 0;
+    const up = create();
+    await join(up);
+    const pulse = setInterval(() => Atomics.add(table.cells, at(slot, Cell.pulse), 1), 5);
+    setPhase(Phase.ordered);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(log).toEqual(['begin']);
+    clearInterval(pulse);
+    await logged('begin', 'order');
+    up.over(false);
+  });
+});
+
+describe('an order by slot', () => {
+  it('ends this worker alone, in the time that it says', async () => {
+    const up = create();
+    const { message } = await join(up);
+    orderBySlot(table, Number(message.slot), { route: 'terminate', timeout: 500, sentAt: now(), flags: Ordered.alone });
+    await logged('order');
+    expect(orders).toMatchObject([{ epoch: 0, reason: { route: 'terminate' }, sync: false }]);
+    expect(orders[0]?.timeout).toBeLessThanOrEqual(500);
+    expect(orders[0]?.timeout).toBeGreaterThan(300);
+    up.over(false);
+  });
+
+  it('is for the worker of that slot only', async () => {
+    await join(create());
+    Atomics.notify(table.cells, Header.phase);
+    await turn();
+    await turn();
+    expect(log).toEqual([]);
+  });
+});
+
+describe('a worker that was made before its parent could be found', () => {
+  it('links up when it is invited, if it has used the library', async () => {
+    const up = create({ inherited: false, parentId: 999_999 });
+    const own = table;
+    up.join();
+    await share();
+    up.move(parent.threadId, table.buffer);
+    const [{ message }] = await once(parent, 'message');
+    ports.push(message.port);
+    expect(isLinkMessage(message)).toBe(true);
+    expect(message.buffer).toBeUndefined();
+    expect(cell(Cell.thread)).toBe(threadId);
+    expect(Atomics.load(own.cells, at(0, Cell.state))).toBe(State.free);
+    setPhase(Phase.begun);
+    await logged('begin');
+  });
+
+  it('follows the shutdown of the tree from then on, and joins when it uses the library', async () => {
+    const up = create({ inherited: false, parentId: 999_999 });
+    await share();
+    up.move(parent.threadId, table.buffer);
+    expect(cell(Cell.state)).toBe(State.free);
+    setPhase(Phase.begun);
+    await logged('begin');
+    await join(up);
+    expect(cell(Cell.parent)).toBe(parent.threadId);
+  });
+
+  it('stays where it is once it has a parent', async () => {
+    const up = create();
+    await join(up);
+    const elsewhere = createTable();
+    up.move(parent.threadId, elsewhere.buffer);
+    expect(Atomics.load(elsewhere.cells, at(0, Cell.state))).toBe(State.free);
+  });
+});
+
+describe('what a worker shows in its slot', () => {
+  it('is how many handlers it has entrusted to the main thread', async () => {
+    const up = create();
+    up.entrust();
+    expect(cell(Cell.entrusted)).toBe(0);
+    await join(up);
+    up.entrust();
+    up.entrust();
+    expect(cell(Cell.entrusted)).toBe(2);
+  });
+
+  it('is which handler is about to run', async () => {
+    const up = create();
+    up.showProgress(1, 2, 'close');
+    expect(cell(Cell.handler)).toBe(0);
+    await join(up);
+    up.showProgress(1, 2, 'close');
+    expect([cell(Cell.handler), cell(Cell.count), readName(table, 0)]).toEqual([1, 2, 'close']);
+  });
+
+  it('is that its event loop turns', async () => {
+    const up = create();
+    up.pulse()();
+    await join(up);
+    const stop = up.pulse();
+    await expect.poll(() => cell(Cell.pulse)).toBeGreaterThan(1);
+    stop();
+    const pulse = cell(Cell.pulse);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(cell(Cell.pulse)).toBe(pulse);
+  });
+});
+
+describe('whether the main thread hears what is broadcast', () => {
+  it('is told at once where it does', () => {
+    const up = create();
+    expect(up.isMainHearing()).toBe(false);
+    Atomics.store(table.cells, Header.hearing, 1);
+    expect(up.isMainHearing()).toBe(true);
+    const hear = vi.fn();
+    up.whenMainHears(hear);
+    expect(hear).toHaveBeenCalledTimes(1);
+  });
+
+  it('is told when it does', async () => {
+    const hear = vi.fn();
+    create().whenMainHears(hear);
+    await turn();
+    expect(hear).not.toHaveBeenCalled();
+    Atomics.store(table.cells, Header.hearing, 1);
+    Atomics.notify(table.cells, Header.hearing);
+    await expect.poll(() => hear.mock.calls.length).toBe(1);
+  });
+});
+
+describe('what a worker prints after its order', () => {
+  const stdout = process.stdout;
+
+  it('goes over the link, for the streams that nobody captures', async () => {
+    const write = vi.spyOn(stdout, 'write').mockReturnValue(true);
+    try {
+      const up = create();
+      const { port, received } = await join(up);
+      port.postMessage(order({ relay: { stdout: true, stderr: false } }));
+      await logged('order');
+      stdout.write('printed\n');
+      await up.flush(false);
+      await expect
+        .poll(() => received)
+        .toEqual([{ type: 'print', version: VERSION, stream: 'stdout', chunk: 'printed\n' }]);
+      expect(header(Header.doorbell)).toBe(0);
+      setPhase(Phase.orderedSync);
+      stdout.write('and rings\n');
+      expect(header(Header.doorbell)).toBe(1);
+      up.over(false);
+      stdout.write('its own again\n');
+      expect(write.mock.calls.map(([chunk]) => chunk)).toEqual(['its own again\n']);
+    } finally {
+      write.mockRestore();
+    }
+  });
+});
