@@ -29,6 +29,9 @@ function findDocuments(folder = '') {
     });
 }
 
+/** As many as take a few seconds: so many that there is time to press Ctrl+C. */
+const DOCUMENTS = 2000;
+
 /** The same order in each run, in which documents of one package, which are large or small together, are far apart. */
 function inOrder(documents) {
   const hash = (document) => createHash('sha256').update(document).digest('hex');
@@ -71,7 +74,7 @@ async function main() {
   const piscina = options.without ? undefined : await import('worker-atexit/piscina');
   const isShuttingDown = atexit ? atexit.isShuttingDown : () => false;
 
-  const documents = inOrder(findDocuments()).slice(0, options.documents);
+  const documents = inOrder(findDocuments()).slice(0, options.documents ?? DOCUMENTS);
   console.log(`indexing ${documents.length} documents in ${THREADS} threads of process ${process.pid}`);
 
   const pool = new Piscina({

@@ -19,7 +19,7 @@ no document that was reported done is lost, none is in the index twice.
   --exit MS        calls process.exit()
   --crash MS       throws an error that nobody catches
   --without        the same work without worker-atexit, to see what is lost today
-  --documents N    only the first N documents
+  --documents N    the first N documents; 2000 unless told
   --help           this text
 
 MS counts from the first document that is done, so that starting up, be it slow or fast, does not matter.`;
