@@ -1,6 +1,4 @@
 /** What the public functions do, for whichever copy of the library calls them. */
-import { isAbsolute } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import threads, { type Worker } from 'node:worker_threads';
 import { leave } from './ending.ts';
 import { checkOptions, checkTerms, checkTimeout, misuse, shown, toError } from './errors.ts';
@@ -17,7 +15,9 @@ import { createThread } from './thread.ts';
 function toUrl(module: unknown): string | undefined {
   if (module instanceof URL) return module.href;
   if (typeof module !== 'string') return undefined;
-  if (isAbsolute(module)) return pathToFileURL(module).href;
+  if (process.getBuiltinModule('node:path').isAbsolute(module)) {
+    return process.getBuiltinModule('node:url').pathToFileURL(module).href;
+  }
   return URL.canParse(module) ? module : undefined;
 }
 

@@ -2,7 +2,6 @@
  * The parent's side of Comlink: an endpoint that knows which of its calls are in flight, and answers them in the worker's
  * stead once that is gone. The proxies that the worker hands out get such endpoints as well.
  */
-import { errorMonitor } from 'node:events';
 import { MessageChannel, MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import { instance } from './adapter.ts';
@@ -10,6 +9,8 @@ import { hear, isObject, type Listener, type Request, read } from './comlink-wir
 import { type ShutdownError, toError, toErrorText } from './errors.ts';
 import type { WorkerOptions } from './instance.ts';
 import type { Pool } from './pools.ts';
+
+const { errorMonitor } = process.getBuiltinModule('node:events');
 
 /** What is rejected with it was asked of a worker that has ended. Its `cause` is the worker's error, or the shutdown. */
 export interface WorkerGoneError extends Error {

@@ -3,9 +3,6 @@
  * sent that way is there at once, where a link may not have been delivered yet and a parent that is blocked hands nothing
  * on. Out of the main thread they are handlers like its own, but for one thing: when their thread is gone, they are due.
  */
-import { createRequire } from 'node:module';
-import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import threads, { type BroadcastChannel } from 'node:worker_threads';
 import { type EntrustedHandler, type EntrustMessage, isEntrust, isGone, KEY, VERSION } from './protocol.ts';
 
@@ -34,6 +31,8 @@ interface Steward {
   log(message: string): void;
 }
 
+const { basename } = process.getBuiltinModule('node:path');
+
 const CHANNEL = `${KEY}:${VERSION}`;
 
 /** Opened for one message, since a channel that nobody reads would keep what the others say. */
@@ -47,14 +46,18 @@ export function broadcast(message: unknown): void {
 }
 
 /** On a synchronous route only `require` can load a module, so one without top-level await. */
+function requireNow(module: string): unknown {
+  const { createRequire } = process.getBuiltinModule('node:module');
+  return createRequire(module)(process.getBuiltinModule('node:url').fileURLToPath(module));
+}
+
 function toFunction({ module, exportName, args }: EntrustedHandler, isExiting: () => boolean): () => unknown {
   const call = (exports: unknown): unknown => {
     const found: unknown = typeof exports === 'object' && exports !== null ? Reflect.get(exports, exportName) : exports;
     if (typeof found !== 'function') throw new TypeError(`${module} has no function ${exportName}`);
     return Reflect.apply(found, undefined, args);
   };
-  const handler = (): unknown =>
-    isExiting() ? call(createRequire(module)(fileURLToPath(module))) : import(module).then(call);
+  const handler = (): unknown => (isExiting() ? call(requireNow(module)) : import(module).then(call));
   Object.defineProperty(handler, 'name', { value: `${exportName} of ${basename(module)}` });
   return handler;
 }

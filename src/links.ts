@@ -2,7 +2,6 @@
  * The links down: this thread's workers, told to shut down and asked for their acks. A worker is known by its slot from
  * its first registration on, by its port once its link was delivered, and by its Worker where this thread made it.
  */
-import { errorMonitor } from 'node:events';
 import threads, { type MessagePort, type Worker } from 'node:worker_threads';
 import { LONGEST, now } from './clock.ts';
 import { publishWorkers } from './diagnostics.ts';
@@ -97,6 +96,8 @@ interface Place {
   readonly threadId: number;
   readonly isMain: boolean;
 }
+
+const { errorMonitor } = process.getBuiltinModule('node:events');
 
 /** The orders of this process's threads need not differ from each other, only those on one link. */
 let epochs = 0;

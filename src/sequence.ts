@@ -2,7 +2,6 @@
  * The sequence, written once: begin, drain, workers, handlers. It yields what is to be done and never calls user code
  * itself, so that a driver may be re-entered: a handler that calls `process.exit()` goes on with the very next step.
  */
-import { inspect, types } from 'node:util';
 import { now } from './clock.ts';
 import { type HandlerMessage, handlerChannel } from './diagnostics.ts';
 import { toError } from './errors.ts';
@@ -20,6 +19,8 @@ export interface Step {
   /** It is given up before it is done: its time is up, or (`sync`) no event loop turns any more. */
   readonly cut?: (sync: boolean) => void;
 }
+
+const { inspect, types } = process.getBuiltinModule('node:util');
 
 /** The shares of the timeout at whose end a stage must be over. Time that is not used rolls on. */
 export const SHARES = { drain: 0.5, workers: 0.75, handlers: 1 } as const;

@@ -2,7 +2,6 @@
  * This thread: its handlers, its links, and its shutdown from the first step to the last. Every thread is the same
  * thing; the main thread is the one with no link up.
  */
-import { setMaxListeners } from 'node:events';
 import threads, { type Worker } from 'node:worker_threads';
 import { createEntrusting } from '../workers/entrusting.ts';
 import { createUp } from '../workers/up.ts';
@@ -188,7 +187,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
 
   function newController(): AbortController {
     const created = new AbortController();
-    setMaxListeners(0, created.signal);
+    process.getBuiltinModule('node:events').setMaxListeners(0, created.signal);
     return created;
   }
 

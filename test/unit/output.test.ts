@@ -1,17 +1,10 @@
-import type fs from 'node:fs';
 import { Writable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
 import { whenWritten, writeDirectly } from '../../src/output.ts';
 
 // A pipe that is full, or breaks, cannot be had without a process at its other end: only this call is not real.
-vi.mock('node:fs', async (original) => {
-  const real = await original<typeof fs>();
-  return { ...real, writeSync: vi.fn(), default: real };
-});
-const { writeSync } = await import('node:fs');
-const written =
-  vi.mocked<(descriptor: number, bytes: NodeJS.ArrayBufferView, offset?: number | null) => number>(writeSync);
+const written = vi.spyOn(process.getBuiltinModule('node:fs'), 'writeSync');
 
 afterEach(() => {
   written.mockReset();
