@@ -7,9 +7,11 @@ import type { Instance } from './instance.ts';
 import { withOptions } from './options.ts';
 import { VERSION } from './protocol.ts';
 import { isCallable, nameOf, type Registry } from './registry.ts';
+import { rehearse } from './rehearsal.ts';
 import type { ShutdownReport } from './report.ts';
 import { createRoutes } from './routes.ts';
 import { createThread } from './thread.ts';
+import { findPlace, takePlace } from './tree.ts';
 
 /** The URL of a module that is named by a URL or an absolute path. */
 function toUrl(module: unknown): string | undefined {
@@ -23,10 +25,12 @@ function toUrl(module: unknown): string | undefined {
 
 export function createInstance(): Instance {
   let hooks: ReturnType<typeof createRoutes> | undefined;
-  const thread = createThread((created) => {
+  const place = findPlace(rehearse);
+  const thread = createThread(place, (created) => {
     hooks = createRoutes(created);
     return hooks;
   });
+  takePlace(place, thread);
   let shutdown: Promise<ShutdownReport> | undefined;
 
   function add(registry: Registry, handler: unknown, args: readonly unknown[]): void {

@@ -30,10 +30,19 @@ const ended = traced('end');
 const asyncStarted = traced('asyncStart');
 const asyncEnded = traced('asyncEnd');
 const failed = traced('error');
+const tracing = [started, ended, asyncStarted, asyncEnded, failed];
 
-/** Asked by its publisher for subscribers, so that nothing at all is called where there are none. */
-export const handlerChannel = channel('worker-atexit:handler');
+const handlerChannel = channel('worker-atexit:handler');
 const workerChannel = channel('worker-atexit:worker');
+
+export function publishHandler(stage: HandlerMessage['stage'], report: HandlerReport): void {
+  if (handlerChannel.hasSubscribers) handlerChannel.publish({ ...report, stage } satisfies HandlerMessage);
+}
+
+/** Whether anybody listens to any of this thread's channels. */
+export function isObserved(): boolean {
+  return [...tracing, handlerChannel, workerChannel].some(({ hasSubscribers }) => hasSubscribers);
+}
 
 export function publishWorkers(reports: readonly WorkerReport[]): void {
   if (workerChannel.hasSubscribers) for (const report of reports) workerChannel.publish(report);
@@ -50,13 +59,7 @@ interface Tracing {
  * nobody listens: what a function does for the first time costs more than it does, and each worker would pay for it.
  */
 export function traceShutdown(reason: Reason): Tracing | undefined {
-  const isFollowed =
-    started.hasSubscribers ||
-    ended.hasSubscribers ||
-    asyncStarted.hasSubscribers ||
-    asyncEnded.hasSubscribers ||
-    failed.hasSubscribers;
-  return isFollowed ? createTracing(reason) : undefined;
+  return tracing.some(({ hasSubscribers }) => hasSubscribers) ? createTracing(reason) : undefined;
 }
 
 function createTracing({ route, signal }: Reason): Tracing {

@@ -19,6 +19,8 @@ export interface Entrusted {
 
 /** What the main thread does with what is entrusted to it. */
 interface Steward {
+  /** It never listens: a rehearsal is not to get what is meant for the main thread. */
+  readonly isDeaf: boolean;
   /** From now on it is a handler of the main thread. */
   keep(handler: () => unknown, from: number): void;
   drop(handler: () => unknown): void;
@@ -62,7 +64,7 @@ function toFunction({ module, exportName, args }: EntrustedHandler, isExiting: (
   return handler;
 }
 
-export function createEntrusted({ keep, drop, due, isExiting, onListen, log }: Steward): Entrusted {
+export function createEntrusted({ isDeaf, keep, drop, due, isExiting, onListen, log }: Steward): Entrusted {
   /** By thread, in the order in which they came. */
   const held = new Map<number, Map<number, () => unknown>>();
   /** A worker says again what it may have said before anybody listened. */
@@ -102,7 +104,7 @@ export function createEntrusted({ keep, drop, due, isExiting, onListen, log }: S
   }
 
   function listen(): void {
-    if (channel) return;
+    if (channel || isDeaf) return;
     channel = new threads.BroadcastChannel(CHANNEL);
     channel.onmessage = (event: unknown): void => {
       if (typeof event === 'object' && event !== null && 'data' in event) receive(event.data);

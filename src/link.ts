@@ -109,7 +109,13 @@ export function post(link: Link, { reason, until, sync, relay }: Order, epoch: n
   const timeout = Math.max(0, Math.min(limit ?? Number.POSITIVE_INFINITY, until - now()));
   const sentAt = now();
   const flags = captured | (sync ? Ordered.sync : 0) | (isClosed(link) ? Ordered.alone : 0);
-  orderBySlot(link.table, link.slot, { route: reason.route, timeout, sentAt, flags });
+  orderBySlot(link.table, link.slot, {
+    route: reason.route,
+    timeout,
+    sentAt,
+    flags,
+    isPosted: link.port !== undefined,
+  });
   link.port?.postMessage({
     type: 'order',
     version: VERSION,

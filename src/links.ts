@@ -69,7 +69,7 @@ export interface Links {
   /** Orders every worker to shut down. What it returns settles when none is left to wait for; undefined if none is. */
   order(order: Order): Promise<void> | undefined;
   /** For a thread whose event loop no longer turns: orders again, and blocks until the acks are in or `order.until`. */
-  block(order: Order, onOrdered: () => void): void;
+  block(order: Order, listeners: BlockListeners): void;
   /** Settles once what the workers have printed is written; undefined if it is. */
   flush(): Promise<unknown> | undefined;
   /** Gives up on the workers that have not acked, and terminates them. True if there was one. */
@@ -89,6 +89,15 @@ export interface Links {
   /** Terminates the registered workers that are in no pool. */
   terminate(): Promise<unknown>;
   readonly size: number;
+}
+
+/** What is to be done while a thread blocks for its workers. */
+interface BlockListeners {
+  /** They are ordered. */
+  onOrdered(): void;
+  /** Called once, if they are still waited for at `spreadAt`. */
+  spread(): void;
+  readonly spreadAt: number;
 }
 
 interface Place {
@@ -204,6 +213,7 @@ export function createLinks(
   function connect(link: Link, port: MessagePort): void {
     link.port = port;
     Atomics.store(link.table.cells, at(link.slot, Cell.linked), 1);
+    if (link.table === table) Atomics.sub(table.cells, Header.strangers, 1);
     // Not by `on`: a port that another thread has sent is the web's in Deno.
     port.addEventListener('message', (event) => receive(link, Reflect.get(event, 'data')));
     port.addEventListener('messageerror', () => complain(link, 'that cannot be read'));
@@ -646,10 +656,11 @@ export function createLinks(
       return waiting.length === 0 ? undefined : Promise.all(waiting);
     },
 
-    block(order, onOrdered) {
+    block(order, { onOrdered, spread, spreadAt }) {
       blocking = true;
       start(order);
       onOrdered();
+      let isSpread = false;
       const foreign = [...pending].some((link) => link.table !== table);
       const patience = invited.size === 0 ? 0 : now() + PATIENCE;
       for (;;) {
@@ -665,7 +676,12 @@ export function createLinks(
         const left = order.until - now();
         const isHopeful = now() < patience && [...invited.keys()].some((thread) => !links.has(thread));
         if ((pending.size === 0 && !isHopeful) || left <= 0) return;
-        Atomics.wait(table.cells, Header.doorbell, rung, foreign || isHopeful ? Math.min(left, POLL) : left);
+        if (!isSpread && now() >= spreadAt) {
+          isSpread = true;
+          spread();
+        }
+        const patient = isSpread ? left : Math.min(left, Math.max(0, spreadAt - now()));
+        Atomics.wait(table.cells, Header.doorbell, rung, foreign || isHopeful ? Math.min(patient, POLL) : patient);
       }
     },
 

@@ -38,6 +38,11 @@ export const Header = {
   guardQuiet: 13,
   /** The main thread hears what is entrusted to it. */
   hearing: 12,
+  /**
+   * Workers whose link nobody has taken: they have nothing but the phase to be told by. Not exact, as some die untaken, so
+   * it decides no more than whether the others are woken for their sake.
+   */
+  strangers: 15,
 } as const;
 
 /** A slot's cells. */

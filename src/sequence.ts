@@ -3,7 +3,7 @@
  * itself, so that a driver may be re-entered: a handler that calls `process.exit()` goes on with the very next step.
  */
 import { now } from './clock.ts';
-import { type HandlerMessage, handlerChannel } from './diagnostics.ts';
+import type { HandlerMessage } from './diagnostics.ts';
 import { toError } from './errors.ts';
 import { awaitHandler, callHandler } from './inside-handler.ts';
 import type { Handler, Registry } from './registry.ts';
@@ -47,6 +47,8 @@ export interface Parts {
   onHandler(handler: Handler, behind: number): void;
   /** `sync`: it could not be waited for. */
   onFailure(report: HandlerReport, sync: boolean): void;
+  /** Nothing more becomes of a handler. */
+  onSettled(stage: HandlerMessage['stage'], report: HandlerReport): void;
 }
 
 /** What became of it all, filled in as it happens. */
@@ -180,7 +182,7 @@ function createCall(
   handler: Handler,
   stage: HandlerMessage['stage'],
   reports: HandlerReport[],
-  { onFailure }: Parts,
+  { onFailure, onSettled }: Parts,
 ): Call {
   const report: Writable<HandlerReport> = { name: handler.name, durationMs: 0 };
   let startedAt = 0;
@@ -194,7 +196,7 @@ function createCall(
     report.durationMs = now() - startedAt;
     if (thrown) report.error = toError(thrown.value);
     if (report.error || report.unfinished) onFailure(report, sync);
-    if (handlerChannel.hasSubscribers) handlerChannel.publish({ ...report, stage } satisfies HandlerMessage);
+    onSettled(stage, report);
   }
 
   const call: Call = {

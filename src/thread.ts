@@ -2,11 +2,11 @@
  * This thread: its handlers, its links, and its shutdown from the first step to the last. Every thread is the same
  * thing; the main thread is the one with no link up.
  */
-import threads, { type Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { createEntrusting } from '../workers/entrusting.ts';
 import { createUp } from '../workers/up.ts';
 import { now } from './clock.ts';
-import { publishWorkers, traceShutdown } from './diagnostics.ts';
+import { isObserved, publishHandler, publishWorkers, traceShutdown } from './diagnostics.ts';
 import { createDriver, type Driver } from './drivers.ts';
 import { createEntrusted, type Entrusted } from './entrusted.ts';
 import { ShutdownError, toError, toErrorText } from './errors.ts';
@@ -15,17 +15,15 @@ import { createLinks, type FailedWorker, type Links } from './links.ts';
 import { defaults, type Settings } from './options.ts';
 import { createPools, type Pools } from './pools.ts';
 import {
-  createTable,
   Header,
-  isAncestor,
   isInvite,
-  KEY,
+  type LinkMessage,
   type OrderMessage,
   Phase,
   type Reason,
   ROOT,
   ROUTES,
-  VERSION,
+  type Table,
 } from './protocol.ts';
 import { createRegistry, type Handler, type Registry } from './registry.ts';
 import {
@@ -102,6 +100,10 @@ export interface Thread {
   shutDown(terms: Terms): Promise<ShutdownReport>;
   /** Does what is left to do, synchronously. */
   shutDownNow(terms: Terms): void;
+  /** A message from another thread. */
+  hear(message: unknown, source: number): void;
+  /** This thread has made a Worker. */
+  saw(worker: Worker): void;
   /** After a shutdown in a thread that lives on: ends what was registered, and all is as new. */
   liveOn(): Promise<void>;
   log(message: string): void;
@@ -113,18 +115,34 @@ const MARGIN = { share: 0.1, most: 100 } as const;
 /** How many times the flag is read plainly, less one, before it is read atomically: a mask. */
 const LOOKS = 0x3f;
 
+/** How long a thread is left alone after its first link, before it rehearses: ms. */
+const QUIET = 50;
+
+/** How long the phase may take to reach those whom no order of this thread's has woken: ms. */
+const SPREAD = 25;
+
 const ADVICE =
   'no asynchronous work goes on after process.exit() or an uncaught error. ' +
   "Call worker-atexit's exit(), or set process.exitCode and let the program end";
 
-export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
-  const { isMainThread, threadId } = threads;
-  const data: unknown = threads.getEnvironmentData(KEY);
-  const ancestor = isAncestor(data) && data.version === VERSION ? data : undefined;
-  const table = createTable(ancestor?.buffer);
+/** Where a thread is in the tree, and what it shares with the others. */
+export interface Place {
+  readonly isMain: boolean;
+  readonly threadId: number;
+  readonly table: Table;
+  /** The nearest ancestor that uses the library; undefined where nobody above shares this thread's table. */
+  readonly ancestorId: number | undefined;
+  /** Sends a link to another thread; settles once it was heard there. */
+  deliver(to: number, message: LinkMessage): Promise<unknown>;
+  /** Goes through a shutdown that is none, so that the way is prepared. Undefined where this is one: it is silent. */
+  readonly rehearse: (() => void) | undefined;
+}
+
+export function createThread(place: Place, createHooks: (thread: Thread) => Hooks): Thread {
+  const { isMain, threadId, table, ancestorId, deliver, rehearse } = place;
   const { cells } = table;
-  /** Nobody above shares this thread's table, so that its shutdown is the whole tree's. */
-  const isRoot = ancestor === undefined;
+  /** Its shutdown is the whole tree's. */
+  const isRoot = ancestorId === undefined;
 
   const handlers = createRegistry();
   const drains = createRegistry();
@@ -138,24 +156,27 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   let used = false;
   let installed = false;
   let looks = 0;
+  let rehearsed = false;
   /** While a shutdown is through, and what was registered is being ended. */
   let closing: Promise<readonly PromiseSettledResult<unknown>[]> | undefined;
 
   const links = createLinks(
-    { table, threadId, isMain: isMainThread },
-    { log, onLink: use, onOwnEnd: tellOfWorkers, onGone: (thread) => entrusted.gone(thread), onFailedWorker },
+    { table, threadId, isMain },
+    { log, onLink, onOwnEnd: tellOfWorkers, onGone: (thread) => entrusted.gone(thread), onFailedWorker },
   );
 
-  const up = isMainThread
+  const up = isMain
     ? undefined
     : createUp(
-        { table, threadId, parentId: ancestor?.threadId ?? 0, inherited: !isRoot },
-        { onBegin, onOrder: obey, onOver, log },
+        { table, threadId, parentId: ancestorId ?? 0, inherited: !isRoot, deliver },
+        { onBegin, onOrder: obey, onLinked: rehearseSoon, onOver, log },
       );
 
   const entrusted: Entrusted = up
     ? createEntrusting(threadId, up)
     : createEntrusted({
+        isDeaf: rehearse === undefined,
+
         keep(handler, from) {
           handlers.add(handler, []);
           use();
@@ -197,7 +218,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
 
   function log(message: string): void {
     const { logger } = thread.settings;
-    if (!logger) return;
+    if (!logger || !rehearse) return;
     try {
       logger.error(`worker-atexit: ${message}`);
     } catch {
@@ -223,9 +244,29 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   }
 
   function setPhase(phase: number): void {
-    if (!isRoot || Atomics.load(cells, Header.phase) === phase) return;
-    Atomics.store(cells, Header.phase, phase);
-    Atomics.notify(cells, Header.phase);
+    if (isRoot) Atomics.store(cells, Header.phase, phase);
+  }
+
+  /**
+   * Wakes every worker that is not woken by an order of its own. It is not done before it must be: to be woken twice costs
+   * each of them as much again.
+   */
+  function spreadPhase(): void {
+    if (isRoot) Atomics.notify(cells, Header.phase);
+  }
+
+  /** The first link, up or down: a shutdown may come one day, and is to find its way prepared. */
+  function rehearseSoon(): void {
+    if (rehearsed || !rehearse) return;
+    rehearsed = true;
+    setTimeout(() => {
+      if (!thread.isShuttingDown() && !isObserved()) rehearse();
+    }, QUIET).unref();
+  }
+
+  function onLink(): void {
+    use();
+    rehearseSoon();
   }
 
   function use(): void {
@@ -312,10 +353,11 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     const error = new ShutdownError(reason, cause);
     const outcome: Outcome = { stages: [], drained: [], handlers: [] };
     const notes: string[] = [];
-    const trace = traceShutdown(reason);
+    const trace = rehearse && traceShutdown(reason);
     let started = 0;
     let stopPulse = (): void => {};
     let relieve: (() => void) | undefined;
+    let spreading: NodeJS.Timeout | undefined;
     /** Once this thread's event loop no longer turns: until when it blocks for its workers. */
     let blockUntil: number | undefined;
 
@@ -336,15 +378,16 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
 
     /** For want of a worker that has acked. */
     function standGuard(): void {
-      if (isMainThread && thread.settings.watchdog === true) relieve ??= startGuard(table);
+      if (isMain && thread.settings.watchdog === true) relieve ??= startGuard(table);
     }
 
+    /** The workers of this thread were ordered. */
     function announce(phase: number): void {
-      if (isRoot) {
-        Atomics.store(cells, Header.timeout, Math.max(0, Math.ceil(toOrder().until - now())));
-        Atomics.store(cells, Header.sentAt, Math.trunc(now()));
-      }
+      if (!isRoot) return;
+      Atomics.store(cells, Header.timeout, Math.max(0, Math.ceil(toOrder().until - now())));
+      Atomics.store(cells, Header.sentAt, Math.trunc(now()));
       setPhase(phase);
+      if (Atomics.load(cells, Header.strangers) > 0) spreadPhase();
     }
 
     function onFailure(report: HandlerReport, isSync: boolean): void {
@@ -364,10 +407,14 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
             Atomics.store(cells, Header.route, ROUTES.indexOf(reason.route));
             Atomics.store(cells, Header.signal, reason.signal === undefined ? 0 : signalNumber(reason.signal));
             Atomics.store(cells, Header.exitCode, reason.exitCode ?? 0);
-            if (isMainThread && thread.settings.watchdog !== false) {
+            if (isMain && thread.settings.watchdog !== false) {
               arm(table, deadline(1), thread.settings.logger === false);
             }
             setPhase(Phase.begun);
+            // If there is nothing to drain, the workers are ordered before this comes.
+            queueMicrotask(() => {
+              if (Atomics.load(cells, Header.phase) === Phase.begun) spreadPhase();
+            });
           }
           // Where this thread has not yet heard of the workers that it has made.
           if (Atomics.load(cells, Header.used) > 0) entrusted.listen();
@@ -389,6 +436,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
             const acks = links.order(toOrder());
             announce(Phase.ordered);
             wake();
+            if (acks && isRoot) spreading ??= setTimeout(spreadPhase, SPREAD).unref();
             return acks;
           },
           block() {
@@ -398,9 +446,14 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
               now() + thread.settings.syncTimeout,
               order === undefined ? Number.POSITIVE_INFINITY : deadline(SHARES.workers),
             );
-            links.block(toOrder(), () => {
-              announce(Phase.orderedSync);
-              wake();
+            const spreadAt = now() + SPREAD;
+            links.block(toOrder(), {
+              onOrdered() {
+                announce(Phase.orderedSync);
+                wake();
+              },
+              spreadAt,
+              spread: spreadPhase,
             });
           },
           terminateSilent: () => links.terminateSilent(),
@@ -418,12 +471,16 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
           show(started, started + behind, name);
         },
         onFailure,
+        onSettled(stage, report) {
+          if (rehearse) publishHandler(stage, report);
+        },
       },
       outcome,
     );
 
     function end(): void {
-      if (isMainThread) disarm(table);
+      clearTimeout(spreading);
+      if (isMain) disarm(table);
       if (thread.ending === undefined) relieve?.();
       const { workers, told } = links.reports();
       const drained = outcome.drained.map((handler): HandlerReport => ({ ...handler, stage: 'drain' }));
@@ -444,7 +501,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       const report: ShutdownReport = { ...facts, toString: () => formatReport(facts) };
       created.report = report;
       const untold = workers.filter((worker) => !told.has(worker));
-      if (untold.length > 0) publishWorkers(untold);
+      if (rehearse && untold.length > 0) publishWorkers(untold);
       trace?.finish(report);
       up?.ack(
         own.map(toOutcome),
@@ -475,7 +532,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
 
   /** How the process ends, as the report has it. A failure turns exit code 0 into `failureExitCode`. */
   function endingOf(ok: boolean, asked = 0): { exitCode?: number; signal?: NodeJS.Signals } {
-    if (thread.ending === undefined || !isMainThread) return {};
+    if (thread.ending === undefined || !isMain) return {};
     const { signal } = thread.ending;
     const code = Number(process.exitCode ?? asked);
     if (signal !== undefined && code === 128 + signalNumber(signal)) return { signal };
@@ -498,6 +555,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
     run = undefined;
     order = undefined;
     setPhase(Phase.running);
+    spreadPhase();
     links.over();
     used = handlers.size > 0 || drains.size > 0 || pools.size > 0;
     up?.over(used);
@@ -511,7 +569,7 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
   }
 
   const thread: Thread = {
-    isMain: isMainThread,
+    isMain,
     handlers,
     drains,
     links,
@@ -584,24 +642,23 @@ export function createThread(createHooks: (thread: Thread) => Hooks): Thread {
       (run ?? begin(terms)).driver.takeOver();
     },
 
+    hear(message, source) {
+      if (isInvite(message)) up?.move(source, message.invite);
+      else links.accept(message, source);
+    },
+
+    saw(worker) {
+      links.saw(worker);
+      entrusted.listen();
+      pools.adopt();
+      hooks.watch();
+    },
+
     async liveOn() {
       if (run && order === undefined && thread.ending === undefined) await liveOn(run);
     },
   };
 
   const hooks = createHooks(thread);
-
-  // All that an import does: this thread can be found by the workers to come, and hears of them.
-  threads.setEnvironmentData(KEY, { version: VERSION, threadId, buffer: table.buffer });
-  process.on('workerMessage', (message, source) => {
-    if (isInvite(message)) up?.move(source, message.invite);
-    else links.accept(message, source);
-  });
-  process.on('worker', (worker: Worker) => {
-    links.saw(worker);
-    entrusted.listen();
-    pools.adopt();
-    hooks.watch();
-  });
   return thread;
 }

@@ -2,7 +2,7 @@
  * The link up: a worker's slot, its port to the nearest ancestor that uses the library, and what it does when that
  * ancestor is too busy to relay an order.
  */
-import threads, { type MessagePort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { now } from '../src/clock.ts';
 import { type Chunk, writeDirectly } from '../src/output.ts';
 import {
@@ -73,25 +73,31 @@ interface Place {
   readonly parentId: number;
   /** Whether the table is an ancestor's. Otherwise it is this thread's own. */
   readonly inherited: boolean;
+  /** Sends a link to another thread; settles once it was heard there. */
+  deliver(to: number, message: LinkMessage): Promise<unknown>;
 }
 
 interface Listeners {
   /** The shutdown of the whole tree has begun. */
   onBegin(reason: Reason): void;
   onOrder(order: OrderMessage): void;
+  /** The parent has taken the link. */
+  onLinked(): void;
   /** The shutdown is over, and this thread lives on. */
   onOver(): void;
   log(message: string): void;
 }
 
-export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listeners): Up {
-  const { threadId } = place;
+export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log }: Listeners): Up {
+  const { threadId, deliver } = place;
   let { table, parentId, inherited } = place;
   let { cells } = table;
   const output = createConsole();
   /** Whether this thread has used the library, so that it is to have a slot. */
   let joined = false;
   let slot: number | undefined;
+  /** The slot whose order is waited for. */
+  let expecting: number | undefined;
   let port: MessagePort | undefined;
   let ordered = false;
   let epoch = 0;
@@ -210,8 +216,11 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
    * way, the order follows or the worker acts alone.
    */
   function expectOwn(claimed: number): void {
+    if (expecting === claimed) return;
+    expecting = claimed;
     const wait = Atomics.waitAsync(cells, at(claimed, Cell.order), 0);
     const told = (): void => {
+      expecting = undefined;
       if (slot !== claimed || ordered) return;
       const isAlone = (cell(Cell.order) & Ordered.alone) !== 0;
       if (isAlone) actAlone();
@@ -240,7 +249,12 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
     else changed();
   }
 
-  if (inherited) watch(Phase.running);
+  function beStranger(): void {
+    Atomics.add(cells, Header.strangers, 1);
+    watch(Phase.running);
+  }
+
+  if (inherited) beStranger();
 
   function join(): void {
     slot = claim(table, threadId, parentId);
@@ -267,8 +281,11 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
       port: channel.port2,
       ...(!inherited && { buffer: table.buffer }),
     };
-    const workAlone = (): void => {
-      if (cell(Cell.linked) !== 0) return;
+    const delivered = (): void => {
+      if (cell(Cell.linked) !== 0) {
+        onLinked();
+        return;
+      }
       // No ancestor uses the library: this worker's handlers run when its own thread ends.
       port?.close();
       port = undefined;
@@ -278,7 +295,7 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
       invitation?.();
     };
     // It is taken, too, by a listener of somebody else's.
-    threads.postMessageToThread(parentId, message, [channel.port2]).then(workAlone, workAlone);
+    deliver(parentId, message).then(delivered, delivered);
   }
 
   return {
@@ -299,7 +316,7 @@ export function createUp(place: Place, { onBegin, onOrder, onOver, log }: Listen
         cells = table.cells;
         parentId = parent;
         inherited = true;
-        watch(Phase.running);
+        beStranger();
         if (joined) join();
         hear();
       };

@@ -25,6 +25,7 @@ function createScene(): Scene {
   const kept = new Map<string, () => unknown>();
   const scene = { log, kept, isExiting: false };
   const entrusted = createEntrusted({
+    isDeaf: false,
     keep(kept, from) {
       log.push(`keep ${kept.name} from ${from}`);
       scene.kept.set(kept.name, kept);

@@ -112,7 +112,14 @@ describe('an order', () => {
     const gone = once(silent, 'exit');
     links.begin();
     const before = now();
-    links.block({ ...order(500), sync: true }, () => Atomics.store(table.cells, Header.phase, Phase.orderedSync));
+    links.block(
+      { ...order(500), sync: true },
+      {
+        onOrdered: () => Atomics.store(table.cells, Header.phase, Phase.orderedSync),
+        spread() {},
+        spreadAt: Number.POSITIVE_INFINITY,
+      },
+    );
     expect(now() - before).toBeLessThan(5000);
     expect(Atomics.load(closed, 0)).toBe(1);
     links.terminateSilent();

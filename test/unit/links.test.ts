@@ -15,6 +15,9 @@ afterEach(() => {
   for (const port of ports.splice(0)) port.close();
 });
 
+/** What a thread does that blocks, but for what is spread. */
+const blocking = (onOrdered: () => void) => ({ onOrdered, spread() {}, spreadAt: Number.POSITIVE_INFINITY });
+
 interface Scene {
   readonly links: Links;
   readonly table: Table;
@@ -189,12 +192,15 @@ it('blocks for acks that come while the event loop does not turn, and no longer 
   const { port, slot } = join();
   const silent = join(WORKER + 1);
   const startedAt = now();
-  links.block({ ...order(200), sync: true }, () => {
-    // The other thread's part: it acks at once, and rings.
-    port.postMessage(ack(0));
-    Atomics.store(table.cells, at(slot, Cell.state), State.acked);
-    Atomics.add(table.cells, Header.doorbell, 1);
-  });
+  links.block(
+    { ...order(200), sync: true },
+    blocking(() => {
+      // The other thread's part: it acks at once, and rings.
+      port.postMessage(ack(0));
+      Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+      Atomics.add(table.cells, Header.doorbell, 1);
+    }),
+  );
   expect(now() - startedAt).toBeGreaterThanOrEqual(195);
   expect(links.terminateSilent()).toBe(true);
   expect(links.reports().workers.map(({ threadId, status }) => [threadId, status])).toEqual([
@@ -274,7 +280,10 @@ describe('a worker with a table of its own', () => {
     );
     const before = now();
     port.postMessage(ack(0));
-    scene.links.block({ ...order(15_000), sync: true }, () => {});
+    scene.links.block(
+      { ...order(15_000), sync: true },
+      blocking(() => {}),
+    );
     expect(now() - before).toBeLessThan(15_000);
     expect(scene.links.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked' }]);
     return acks.terminate();
@@ -326,19 +335,25 @@ describe('a worker whose link was not yet delivered', () => {
   it('has acked if its slot says so while this thread blocks', () => {
     const { links, table } = createScene();
     const slot = claim(table, WORKER, PARENT) ?? 0;
-    links.block({ ...order(10_000), sync: true }, () => {
-      Atomics.store(table.cells, at(slot, Cell.state), State.acked);
-    });
+    links.block(
+      { ...order(10_000), sync: true },
+      blocking(() => {
+        Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+      }),
+    );
     expect(links.reports().workers).toMatchObject([{ status: 'acked' }]);
   });
 
   it('is found while this thread blocks, if it joins meanwhile', () => {
     const { links, table, join } = createScene();
     const { slot } = join();
-    links.block({ ...order(300), sync: true }, () => {
-      Atomics.store(table.cells, at(slot, Cell.state), State.acked);
-      claim(table, WORKER + 1, PARENT);
-    });
+    links.block(
+      { ...order(300), sync: true },
+      blocking(() => {
+        Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+        claim(table, WORKER + 1, PARENT);
+      }),
+    );
     expect(links.terminateSilent()).toBe(true);
     expect(links.reports().workers.map(({ threadId, status }) => [threadId, status])).toEqual([
       [WORKER, 'acked'],
@@ -402,8 +417,14 @@ describe('an order that is given again', () => {
     links.order(order(1000));
     await turn();
     expect(received).toHaveLength(1);
-    links.block({ ...order(20), sync: true }, () => {});
-    links.block({ ...order(20), sync: true }, () => {});
+    links.block(
+      { ...order(20), sync: true },
+      blocking(() => {}),
+    );
+    links.block(
+      { ...order(20), sync: true },
+      blocking(() => {}),
+    );
     await turn();
     expect(received).toMatchObject([{ sync: false }, { sync: true }]);
   });

@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
@@ -59,6 +58,7 @@ function createScene(parts: Partial<Parts> = {}): Scene {
         return undefined;
       },
       onHandler: ({ name }, behind) => void log.push(`${name} before ${behind}`),
+      onSettled() {},
       onFailure({ name, error, unfinished }, sync) {
         log.push(`${name} ${error ? error.message : unfinished ? 'unfinished' : 'clean'}${sync ? ' sync' : ''}`);
       },
@@ -552,6 +552,7 @@ describe('on a synchronous route an asynchronous handler', () => {
 
   it('has failed once, if what is told of that ends the process', async () => {
     const scene = createScene({
+      onSettled() {},
       onFailure({ name }) {
         scene.log.push(`${name} failed`);
         scene.takeOver();
@@ -600,18 +601,15 @@ it('a step that fails as such takes no time from its stage, and does not stop th
   expect(log.at(-1)).toBe('end');
 });
 
-it('each handler is published, with its stage', () => {
-  const published: unknown[] = [];
-  const listen = (message: unknown): void => void published.push(message);
-  subscribe('worker-atexit:handler', listen);
-  const { handlers, drains, drive } = createScene();
+it('each handler is told of when nothing more becomes of it, with its stage', () => {
+  const told: unknown[] = [];
+  const { handlers, drains, drive } = createScene({ onSettled: (stage, report) => told.push({ ...report, stage }) });
   drains.add(function stop() {}, []);
   handlers.add(function close() {
     throw new Error('no');
   }, []);
   drive();
-  unsubscribe('worker-atexit:handler', listen);
-  expect(published).toEqual([
+  expect(told).toEqual([
     { name: 'stop', durationMs: 0, stage: 'drain' },
     { name: 'close', durationMs: 0, stage: 'handlers', error: new Error('no') },
   ]);

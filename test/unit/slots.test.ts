@@ -137,7 +137,7 @@ it('finds who had entrusted something among those that die with a thread', () =>
 
 describe('an order by slot', () => {
   const timeOf = (table: Table, slot: number) => cell(table, slot, Cell.timeout);
-  const order = { route: 'terminate', timeout: 500, sentAt: 7.5, flags: Ordered.alone } as const;
+  const order = { route: 'terminate', timeout: 500, sentAt: 7.5, flags: Ordered.alone, isPosted: false } as const;
 
   it('says why, since when, and how long', () => {
     const table = createTree();
@@ -154,6 +154,14 @@ describe('an order by slot', () => {
     const wait = Atomics.waitAsync(table.cells, at(1, Cell.order), 0, 5000);
     orderBySlot(table, 1, order);
     expect(await wait.value).toBe('ok');
+  });
+
+  it('does not wake a worker that a message wakes', async () => {
+    const table = createTree();
+    const wait = Atomics.waitAsync(table.cells, at(1, Cell.order), 0, 50);
+    orderBySlot(table, 1, { ...order, isPosted: true });
+    expect(cell(table, 1, Cell.order)).toBe(Ordered.yes | Ordered.alone);
+    expect(await wait.value).toBe('timed-out');
   });
 
   it('goes to all that is below a thread, the lower the less time; not to those who are through, nor below them', () => {

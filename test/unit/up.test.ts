@@ -58,7 +58,13 @@ function create({ inherited = true, parentId = parent.threadId, table: home = ta
   // What another test has left behind tells its own.
   const [ownLog, ownOrders, ownReasons] = [log, orders, reasons];
   return createUp(
-    { table: home, threadId, parentId, inherited },
+    {
+      table: home,
+      threadId,
+      parentId,
+      inherited,
+      deliver: (to, message) => threads.postMessageToThread(to, message, [message.port]),
+    },
     {
       onBegin(reason) {
         ownLog.push('begin');
@@ -68,6 +74,7 @@ function create({ inherited = true, parentId = parent.threadId, table: home = ta
         ownLog.push('order');
         ownOrders.push(order);
       },
+      onLinked() {},
       onOver: () => void ownLog.push('over'),
       log: (line) => void ownLog.push(line),
     },
@@ -440,7 +447,13 @@ describe('an order by slot', () => {
   it('ends this worker alone, in the time that it says', async () => {
     const up = create();
     const { message } = await join(up);
-    orderBySlot(table, Number(message.slot), { route: 'terminate', timeout: 500, sentAt: now(), flags: Ordered.alone });
+    orderBySlot(table, Number(message.slot), {
+      route: 'terminate',
+      timeout: 500,
+      sentAt: now(),
+      flags: Ordered.alone,
+      isPosted: false,
+    });
     await logged('order');
     expect(orders).toMatchObject([{ epoch: 0, reason: { route: 'terminate' }, sync: false }]);
     expect(orders[0]?.timeout).toBeLessThanOrEqual(500);

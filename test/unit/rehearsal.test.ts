@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { getEnvironmentData, MessagePort } from 'node:worker_threads';
+import { expect, it, vi } from 'vitest';
+import { createTable, KEY } from '../../src/protocol.ts';
+import { rehearse } from '../../src/rehearsal.ts';
+import type { Place } from '../../src/thread.ts';
+
+const createPlace = (isMain: boolean): Place => ({
+  isMain,
+  threadId: isMain ? 0 : 7,
+  table: createTable(),
+  ancestorId: undefined,
+  deliver: () => Promise.reject(new Error('a rehearsal has delivered something')),
+  rehearse() {},
+});
+
+/** All that others could see of a thread. */
+const seen = () => ({
+  listeners: process.eventNames().map((event) => [event, process.listenerCount(event)]),
+  data: getEnvironmentData(KEY),
+  exitCode: process.exitCode,
+  own: [process.stdout, process.stderr].map((stream) => Object.getOwnPropertyDescriptor(stream, 'write')),
+  reallyExit: process.reallyExit,
+});
+
+it.each([true, false])('a rehearsal (of a main thread: %s) goes from the order to the ack', async (isMain) => {
+  const posted = vi.spyOn(MessagePort.prototype, 'postMessage');
+  const closed = vi.spyOn(MessagePort.prototype, 'close');
+  rehearse(createPlace(isMain));
+  await vi.waitFor(() => expect(closed).toHaveBeenCalled());
+  expect(posted.mock.calls.map(([message]) => Reflect.get(message, 'type'))).toEqual(['order', 'ack']);
+  expect(posted.mock.calls[1]?.[0]).toMatchObject({ handlers: [{ name: 'rehearsal' }] });
+  vi.restoreAllMocks();
+});
+
+it.each([true, false])('a rehearsal (of a main thread: %s) leaves nothing behind', async (isMain) => {
+  const before = seen();
+  const place = createPlace(isMain);
+  const cells = place.table.cells.slice();
+  const closed = new Promise<void>((resolve) => {
+    const close = MessagePort.prototype.close;
+    vi.spyOn(MessagePort.prototype, 'close').mockImplementation(function (this: MessagePort) {
+      once(this, 'close').then(() => resolve());
+      close.call(this);
+    });
+  });
+  rehearse(place);
+  expect(seen()).toEqual(before);
+  await closed;
+  vi.restoreAllMocks();
+  expect(seen()).toEqual(before);
+  expect(place.table.cells).toEqual(cells);
+});
