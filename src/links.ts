@@ -238,8 +238,10 @@ export function createLinks(
     else if (!isAck(message)) complain(link, `that is no ack: ${describe(message)}`);
     else if (message.epoch !== 0 && message.epoch === link.lastEpoch) return;
     else if (message.epoch !== 0 && message.epoch !== link.epoch) complain(link, 'that is a stale ack');
-    else if (link.ack && link.epoch !== 0) complain(link, 'that is a second ack');
-    else {
+    else if (link.ack && link.epoch !== 0) {
+      // It has ended by itself when its order was on the way, and says so to that as well.
+      if (link.ack.epoch !== 0 || message.epoch === 0) complain(link, 'that is a second ack');
+    } else {
       link.ack = message;
       if (link.epoch === 0) {
         link.told = true;

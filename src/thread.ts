@@ -381,11 +381,16 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
       if (isMain && thread.settings.watchdog === true) relieve ??= startGuard(table);
     }
 
+    /** The time that every worker has, should no message tell it. */
+    function announceTime(): void {
+      Atomics.store(cells, Header.timeout, Math.max(0, Math.ceil(toOrder().until - now())));
+      Atomics.store(cells, Header.sentAt, Math.trunc(now()));
+    }
+
     /** The workers of this thread were ordered. */
     function announce(phase: number): void {
       if (!isRoot) return;
-      Atomics.store(cells, Header.timeout, Math.max(0, Math.ceil(toOrder().until - now())));
-      Atomics.store(cells, Header.sentAt, Math.trunc(now()));
+      announceTime();
       setPhase(phase);
       if (Atomics.load(cells, Header.strangers) > 0) spreadPhase();
     }
@@ -410,6 +415,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
             if (isMain && thread.settings.watchdog !== false) {
               arm(table, deadline(1), thread.settings.logger === false);
             }
+            announceTime();
             setPhase(Phase.begun);
             // If there is nothing to drain, the workers are ordered before this comes.
             queueMicrotask(() => {
@@ -632,6 +638,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
           return thread.shutDown(terms);
         });
       }
+      if (!run) up?.heed();
       if (run) return run.finished;
       const { driver, finished } = begin(terms);
       driver.drive();
@@ -639,6 +646,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     },
 
     shutDownNow(terms) {
+      if (!run) up?.heed();
       (run ?? begin(terms)).driver.takeOver();
     },
 

@@ -51,6 +51,11 @@ export interface Up {
   isHeard(): boolean;
   /** Whether this worker was told to end, seen without the event loop, by plain reads. */
   isOrdered(): boolean;
+  /**
+   * This thread ends by itself. If it is to end anyway, it does so as if its order had come: what it prints would be lost,
+   * did it leave that to an event loop that its parent may be about to end.
+   */
+  heed(): void;
   /** Shows the workers below that this thread's event loop turns; what it returns stops that. */
   pulse(): () => void;
   /** This worker has entrusted one more handler to the main thread. */
@@ -330,6 +335,11 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
     isOrdered() {
       if (inherited && cells[Header.phase] !== Phase.running) return true;
       return slot !== undefined && cells[at(slot, Cell.order)] !== 0;
+    },
+
+    heed() {
+      const isBegun = inherited && phase() !== Phase.running && cell(Cell.state) !== State.idle;
+      if (isBegun || cell(Cell.order) !== 0) actAlone();
     },
 
     pulse() {

@@ -105,6 +105,27 @@ it.each([
   expect(links.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked', path: [WORKER] }]);
 });
 
+it('says nothing of a worker that had ended by itself, and acks its order as well', async () => {
+  const { links, join, lines } = createScene();
+  const { port, received } = join();
+  const settled = links.order(order(1000));
+  await turn();
+  port.postMessage(ack(0, { handlers: [{ name: 'close', durationMs: 1 }] }));
+  await settled;
+  port.postMessage(ack(epochOf(received)));
+  await turn();
+  expect(lines).toEqual([]);
+  expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
+});
+
+it('spreads the word once, if a worker is still waited for then', () => {
+  const { links, join } = createScene();
+  join();
+  const spread = vi.fn();
+  links.block({ ...order(1500), sync: true }, { onOrdered() {}, spread, spreadAt: now() + 20 });
+  expect(spread).toHaveBeenCalledTimes(1);
+});
+
 it('drops a second ack', async () => {
   const { links, join, lines } = createScene();
   const { port, received } = join();

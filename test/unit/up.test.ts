@@ -377,6 +377,35 @@ describe('the shutdown of the whole tree', () => {
     up.over(false);
   });
 
+  it.each([
+    ['the shutdown has begun', () => Atomics.store(table.cells, Header.phase, Phase.begun)],
+    ['it was ordered alone', () => set(Cell.order, Ordered.yes)],
+  ])('is acted on at once by a worker that ends by itself when %s', async (_, tell) => {
+    const up = create();
+    await join(up);
+    up.heed();
+    expect(log).toEqual([]);
+    Atomics.store(table.cells, Header.timeout, 9000);
+    Atomics.store(table.cells, Header.sentAt, Math.trunc(now()));
+    set(Cell.timeout, 9000);
+    set(Cell.sentAt, Math.trunc(now()));
+    tell();
+    up.heed();
+    up.heed();
+    expect(log).toEqual(['order']);
+    expect(orders[0]?.timeout).toBeGreaterThan(4000);
+    up.over(false);
+  });
+
+  it('is not for a worker that has registered nothing since the last one', async () => {
+    const up = create();
+    await join(up);
+    up.over(false);
+    Atomics.store(table.cells, Header.phase, Phase.begun);
+    up.heed();
+    expect(log).toEqual([]);
+  });
+
   it('is acted on once: the order that comes after all is obeyed as well', async () => {
     const { port } = await join(create());
     port.postMessage(order());
