@@ -80,6 +80,17 @@ describe('who stands guard', () => {
     expect(log()).toEqual([expect.stringMatching(/; process 1 cannot be ended from inside\n$/)]);
   });
 
+  it('waits a little for a pipe that is full', () => {
+    written.mockImplementationOnce(() => {
+      throw Object.assign(new Error('full'), { code: 'EAGAIN' });
+    });
+    arm(7500);
+    standGuard(table, true);
+    vi.runAllTimers();
+    expect(log()).toHaveLength(2);
+    expect(killed()).toHaveLength(1);
+  });
+
   it('has nothing to do where nothing is armed', () => {
     const relieve = standGuard(table, true);
     expect(vi.getTimerCount()).toBe(0);
