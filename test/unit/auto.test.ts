@@ -1,6 +1,5 @@
 /** The module that a program is started with, on a process that only stands in for one. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { misuse } from '../../src/errors.ts';
 import { type Options, withOptions } from '../../src/options.ts';
 import { createProcess } from './stand-ins.ts';
 
@@ -76,7 +75,10 @@ describe('an environment variable', () => {
     library.preset.mockImplementation((set) => void withOptions(defaults, set));
     env[`WORKER_ATEXIT_${name}`] = text;
     await expect(load()).rejects.toThrow(
-      expect.objectContaining(misuse('INVALID_ARGUMENT', `WORKER_ATEXIT_${name} ${message}`)),
+      expect.objectContaining({
+        code: 'ERR_WORKER_ATEXIT_INVALID_ARGUMENT',
+        message: `WORKER_ATEXIT_${name} ${message}`,
+      }),
     );
   });
 });
