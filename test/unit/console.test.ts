@@ -222,6 +222,19 @@ describe('a stream that somebody captures', () => {
     expect(out.taken).toEqual(['one']);
   });
 
+  it('is waited for by all who wait', async () => {
+    const console = createConsole();
+    console.relay(captured, print);
+    process.stdout.write('one');
+    const flushed = [console.flush(false), console.flush(false)];
+    for (const waiting of flushed) expect(await hasSettled(waiting)).toBe(false);
+    for (let chunk = 0; chunk < 3; chunk++) {
+      out.take();
+      await turn();
+    }
+    for (const waiting of flushed) expect(await hasSettled(waiting)).toBe(true);
+  });
+
   it('stays as it is', () => {
     const console = createConsole();
     console.relay(captured, print);
