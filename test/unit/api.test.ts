@@ -303,6 +303,7 @@ describe('a shutdown', () => {
   });
 
   it('is the same one while it runs, and another one later', async () => {
+    atexit.register(() => new Promise((resolve) => setImmediate(resolve)), []);
     const running = atexit.shutdown({});
     expect(atexit.isShuttingDown()).toBe(true);
     expect(atexit.shutdown({})).toBe(running);
