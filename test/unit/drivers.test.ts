@@ -9,6 +9,8 @@ let driver: Driver;
 
 beforeEach(() => {
   vi.useFakeTimers();
+  // The clock of a process does not begin with it.
+  vi.advanceTimersByTime(5000);
   log = [];
 });
 afterEach(() => {
