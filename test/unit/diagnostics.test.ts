@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, describe, expect, it } from 'vitest';
-import { publishWorkers, traceShutdown } from '../../src/diagnostics.ts';
+import { isObserved, publishHandler, publishWorkers, traceShutdown } from '../../src/diagnostics.ts';
 import type { ShutdownReport, WorkerReport } from '../../src/report.ts';
 
 const undo: (() => void)[] = [];
@@ -141,5 +141,40 @@ describe('what became of workers', () => {
   it('is not looked at where nobody listens', () => {
     const none = {} as readonly WorkerReport[];
     expect(publishWorkers(none)).toBeUndefined();
+  });
+});
+
+describe('what became of a handler', () => {
+  it('is published, with its stage', () => {
+    const heard: unknown[] = [];
+    listen('worker-atexit:handler', (message) => heard.push(message));
+    publishHandler('drain', { name: 'close', durationMs: 1, unfinished: true });
+    publishHandler('handlers', { name: 'flush', durationMs: 2 });
+    expect(heard).toEqual([
+      { name: 'close', durationMs: 1, unfinished: true, stage: 'drain' },
+      { name: 'flush', durationMs: 2, stage: 'handlers' },
+    ]);
+  });
+
+  it('is not looked at where nobody listens', () => {
+    const report = {
+      get name(): string {
+        throw new Error('looked at');
+      },
+      durationMs: 1,
+    };
+    expect(publishHandler('handlers', report)).toBeUndefined();
+  });
+});
+
+describe('whether anybody listens', () => {
+  it('is false where nobody does', () => {
+    listen('worker-atexit:other', () => {});
+    expect(isObserved()).toBe(false);
+  });
+
+  it.each([...EVENTS.map(traced), 'worker-atexit:handler', 'worker-atexit:worker'])('is true for %s', (name) => {
+    listen(name, () => {});
+    expect(isObserved()).toBe(true);
   });
 });
