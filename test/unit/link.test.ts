@@ -51,6 +51,18 @@ const ack = (change: Partial<AckMessage> = {}): AckMessage => ({
   ...change,
 });
 
+it('of a link that is new nothing is known yet', () => {
+  expect(createLink(5, 0, createTable())).toMatchObject({
+    threadId: 5,
+    slot: 0,
+    epoch: 0,
+    gone: false,
+    orderedSync: false,
+    told: false,
+    complained: false,
+  });
+});
+
 describe('an order', () => {
   it('says why, and how long there is', () => {
     const { link, port } = createScene();
