@@ -182,6 +182,13 @@ describe('an order by slot', () => {
     expect(timeOf(table, 5)).toBe(0);
     expect(ROUTES[cell(table, 4, Cell.route)]).toBe('terminate');
   });
+
+  it('wakes each of those, since no message does', async () => {
+    const table = createTree();
+    const waits = [2, 4].map((slot) => Atomics.waitAsync(table.cells, at(slot, Cell.order), 0));
+    orderOrphans(table, 1, 1000);
+    expect(await Promise.all(waits.map(({ value }) => value))).toEqual(['ok', 'ok']);
+  });
 });
 
 it('a worker is through that has acked, or has nothing registered', () => {
