@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+/** The tests of these files alone: `UNIT=links,links-workers`. */
+const names = process.env.UNIT?.split(',') ?? ['*'];
+
 /** The tests that need no process of their own: what mutation testing runs, again and again. */
 export default defineConfig({
   test: {
-    include: ['test/unit/*.test.ts'],
+    include: names.map((name) => `test/unit/${name}.test.ts`),
     maxWorkers: 2,
     testTimeout: 20_000,
   },

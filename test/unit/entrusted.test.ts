@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import threads from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { broadcast, createEntrusted, type Entrusted } from '../../src/entrusted.ts';
 import { type EntrustedHandler, KEY, VERSION } from '../../src/protocol.ts';
 import { createEntrusting } from '../../workers/entrusting.ts';
@@ -228,6 +229,46 @@ describe('a worker', () => {
   it('does not listen', () => {
     const worker = createWorker(true);
     expect([worker.listen(), worker.collect()]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a module of CommonJS', () => {
+  const entrusted = (name: string, exportName: string): (() => unknown) => {
+    scene.add({ module: new URL(`./modules/${name}`, import.meta.url).href, exportName, args: [name] });
+    return scene.kept.get(`${exportName} of ${name}`) ?? (() => expect.unreachable());
+  };
+
+  it('may be one function, which is its default export on either route', async () => {
+    const call = entrusted('function.cjs', 'default');
+    await call();
+    scene.isExiting = true;
+    call();
+    expect(recorded()).toEqual([['function.cjs'], ['function.cjs']]);
+  });
+
+  it('may have nothing to call', () => {
+    const call = entrusted('nothing.cjs', 'record');
+    scene.isExiting = true;
+    expect(call).toThrow(/^file:.*nothing\.cjs has no function record$/);
+  });
+});
+
+describe('what is broadcast', () => {
+  it('goes by a channel that is named by the library and its protocol', () => {
+    const channel = new threads.BroadcastChannel(`worker-atexit:${VERSION}`);
+    broadcast('heard');
+    const received: unknown = Reflect.apply(threads.receiveMessageOnPort, undefined, [channel]);
+    channel.close();
+    expect(received).toEqual({ message: 'heard' });
+  });
+
+  it('leaves no channel open, not even where it cannot be cloned', () => {
+    const close = vi.spyOn(threads.BroadcastChannel.prototype, 'close');
+    broadcast('heard');
+    expect(close).toHaveBeenCalledTimes(1);
+    expect(() => broadcast(() => {})).toThrow(DOMException);
+    expect(close).toHaveBeenCalledTimes(2);
+    close.mockRestore();
   });
 });
 

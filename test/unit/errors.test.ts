@@ -32,6 +32,7 @@ describe('a ShutdownError', () => {
     const error = new ShutdownError({ route: 'exit' });
     expect(error.message).toBe('this thread is shutting down (exit)');
     for (const property of ['signal', 'exitCode', 'cause']) expect(Reflect.get(error, property)).toBeUndefined();
+    expect(Object.hasOwn(error, 'cause')).toBe(false);
   });
 
   it('keeps an exit code of 0, and a cause that is null', () => {
@@ -47,6 +48,8 @@ it('misuse is a TypeError with a code', () => {
   expect(error).toMatchObject({ message: 'do not', code: 'ERR_WORKER_ATEXIT_INSIDE_HANDLER' });
 });
 
+const withoutName = (): void => {};
+Reflect.deleteProperty(withoutName, 'name');
 const everyProperty = new Proxy(() => {}, {
   get() {
     throw new Error('read');
@@ -63,6 +66,8 @@ it.each<[unknown, string]>([
   [[1], 'an object'],
   [function close() {}, 'function close'],
   [() => {}, 'a function'],
+  [Object.defineProperty(() => {}, 'name', { value: 5 }), 'a function'],
+  [withoutName, 'a function'],
   [everyProperty, 'a function'],
 ])('in a message a value is shown without calling any code of it', (value, text) => {
   expect(shown(value)).toBe(text);
@@ -109,10 +114,13 @@ describe('the terms of a worker', () => {
     ['UNKNOWN_OPTION', { force: true }, 'options has no option "force"; it has name, timeout'],
     ['INVALID_ARGUMENT', { name: 5 }, 'options.name must be a string; it is 5'],
     ['INVALID_ARGUMENT', { name: null }, 'options.name must be a string; it is null'],
-    ['INVALID_ARGUMENT', { timeout: '5' }, 'options.timeout must be a number of milliseconds'],
+    [
+      'INVALID_ARGUMENT',
+      { timeout: '5' },
+      'options.timeout must be a number of milliseconds, 0 or more and finite; it is "5"',
+    ],
   ])('otherwise: %s for %j', (name, terms, message) => {
-    expect(() => checkTerms(terms)).toThrow(code(name));
-    expect(() => checkTerms(terms)).toThrow(message);
+    expect(() => checkTerms(terms)).toThrow(expect.objectContaining({ code: `ERR_WORKER_ATEXIT_${name}`, message }));
   });
 });
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
 import {
   createLink,
@@ -48,6 +49,18 @@ const ack = (change: Partial<AckMessage> = {}): AckMessage => ({
   handlers: [],
   workers: [],
   ...change,
+});
+
+it('of a link that is new nothing is known yet', () => {
+  expect(createLink(5, 0, createTable())).toMatchObject({
+    threadId: 5,
+    slot: 0,
+    epoch: 0,
+    gone: false,
+    orderedSync: false,
+    told: false,
+    complained: false,
+  });
 });
 
 describe('an order', () => {
@@ -248,5 +261,75 @@ describe('the report', () => {
       [[5, 8, 10], 'worker 10', 'timed-out', 'its event loop was blocked and the order never read'],
     ]);
     expect(reportOf(link, 'worker 5')[1]?.handlers).toEqual([]);
+  });
+});
+
+describe('a worker’s output', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  /** What the order says of the worker's stdout, which `use` was made of. */
+  function isRelayed(use: (own: PassThrough, ofProcess: PassThrough) => unknown): unknown {
+    const { link, port } = createScene();
+    const [own, ofProcess, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    vi.stubGlobal('process', { ...process, hrtime: process.hrtime, stdout: ofProcess, stderr });
+    use(own, ofProcess);
+    link.worker = { stdout: own, stderr: new PassThrough() } as unknown as Worker;
+    post(link, order(), 7);
+    return Reflect.get(Object(read(port)), 'relay');
+  }
+  const relayed = { stdout: true, stderr: false };
+  const captured = { stdout: false, stderr: false };
+  const hide = (own: PassThrough, state: unknown) => Object.defineProperty(own, '_readableState', { value: state });
+  const flowing = (own: PassThrough, value: boolean | null) => Object.defineProperty(own, 'readableFlowing', { value });
+
+  it('is relayed where it is piped to the process’s own', () => {
+    expect(isRelayed((own, ofProcess) => own.pipe(ofProcess))).toEqual(relayed);
+  });
+
+  it('is relayed where it is piped to somewhere else as well', () => {
+    expect(
+      isRelayed((own, ofProcess) => {
+        own.pipe(new PassThrough());
+        own.pipe(ofProcess);
+      }),
+    ).toEqual(relayed);
+  });
+
+  it('is somebody’s who pipes it to somewhere else, or listens to it, or lets it flow', () => {
+    for (const use of [
+      (own: PassThrough) => own.pipe(new PassThrough()),
+      (own: PassThrough) => own.on('data', () => {}),
+      (own: PassThrough) => own.on('data', (data) => process.stdout.write(data)),
+      (own: PassThrough) => own.resume(),
+      () => {},
+    ]) {
+      expect(isRelayed(use)).toEqual(captured);
+    }
+  });
+
+  it.each([undefined, null, 5, {}, { pipes: undefined }, { pipes: {} }])(
+    'is taken for relayed while it flows where its destinations are %j',
+    (state) => {
+      expect(isRelayed((own) => hide(flowing(own, true), state))).toEqual(relayed);
+      expect(isRelayed((own) => hide(flowing(own, false), state))).toEqual(captured);
+      expect(isRelayed((own) => hide(flowing(own, null), state))).toEqual(captured);
+    },
+  );
+
+  it('is relayed on Bun where a listener writes it to the process’s own', () => {
+    vi.stubGlobal('Bun', {});
+    const bun = { pipes: [] };
+    const listen = (...listeners: ((data: string) => unknown)[]) =>
+      isRelayed((own) => {
+        for (const listener of listeners) own.on('data', listener);
+        hide(own, bun);
+      });
+    const other = (): void => {};
+    expect(listen(other, (data) => process.stdout.write(data))).toEqual(relayed);
+    expect(listen((data) => process.stderr.write(data))).toEqual(relayed);
+    expect(listen(other)).toEqual(captured);
+    expect(listen()).toEqual(captured);
   });
 });

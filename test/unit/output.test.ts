@@ -73,6 +73,8 @@ describe('the descriptor itself', () => {
     written.mockReturnValueOnce(3).mockReturnValueOnce(4).mockReturnValueOnce(2);
     writeDirectly('stdout', 'pieces ü', now());
     expect(texts().map(([, , offset]) => offset)).toEqual([0, 3, 7]);
+    // Of bytes, that is: a text has fewer characters.
+    expect(written.mock.calls[0]?.[1]).toEqual(Buffer.from('pieces ü'));
   });
 
   it('is not called for nothing', () => {
@@ -111,7 +113,7 @@ describe('the descriptor itself', () => {
     written.mockImplementation(() => {
       throw thrown();
     });
-    writeDirectly('stdout', 'hello', now() + 10_000);
+    writeDirectly('stdout', 'hello', now() + 300);
     expect(written).toHaveBeenCalledTimes(1);
   });
 });

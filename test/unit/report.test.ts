@@ -103,6 +103,14 @@ describe('the table for people', () => {
     );
   });
 
+  it('says of a worker that has acked without a handler that it had none', () => {
+    expect(
+      formatReport({ ...report, workers: [worker] })
+        .split('\n')
+        .slice(-2),
+    ).toEqual(['  worker      status  ack ms  handlers', '  renderer 1  acked   1.3     0 of 0 done']);
+  });
+
   it('has what was drained, workers, handlers and notes', () => {
     const lines = formatReport({
       ...report,

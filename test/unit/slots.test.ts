@@ -6,6 +6,7 @@ import {
   claim,
   diagnose,
   entrustingOf,
+  free,
   isThrough,
   orderBySlot,
   orderOrphans,
@@ -101,6 +102,14 @@ describe('once a thread is gone', () => {
     release(table, 0, 2);
     expect(stateOf(table, 0)).toBe(State.joined);
     expect(slotOf(table, 1)).toBe(0);
+    expect(stateOf(table, slotOf(table, 3) ?? -1)).toBe(State.joined);
+  });
+
+  it('it is told whether its slot was still its own', () => {
+    const table = createTree();
+    expect(free(table, 0, 2)).toBe(false);
+    expect(free(table, 0, 1)).toBe(true);
+    expect(free(table, 0, 1)).toBe(false);
   });
 });
 
@@ -171,6 +180,14 @@ describe('an order by slot', () => {
     orderOrphans(table, 1, 1000);
     expect(TREE.map((_, slot) => timeOf(table, slot))).toEqual([0, 0, 1000, 0, 900]);
     expect(timeOf(table, 5)).toBe(0);
+    expect(ROUTES[cell(table, 4, Cell.route)]).toBe('terminate');
+  });
+
+  it('wakes each of those, since no message does', async () => {
+    const table = createTree();
+    const waits = [2, 4].map((slot) => Atomics.waitAsync(table.cells, at(slot, Cell.order), 0));
+    orderOrphans(table, 1, 1000);
+    expect(await Promise.all(waits.map(({ value }) => value))).toEqual(['ok', 'ok']);
   });
 });
 

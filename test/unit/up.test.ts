@@ -11,6 +11,7 @@ import {
   isAck,
   isLinkMessage,
   KEY,
+  type LinkMessage,
   Ordered,
   type OrderMessage,
   Phase,
@@ -54,7 +55,15 @@ afterEach(() => {
   for (const port of ports.splice(0)) port.close();
 });
 
-function create({ inherited = true, parentId = parent.threadId, table: home = table } = {}): Up {
+const deliver = (to: number, message: LinkMessage): Promise<unknown> =>
+  threads.postMessageToThread(to, message, [message.port]);
+/** For a link that is on its way, and stays there. */
+const neverDeliver = (_: number, { port }: LinkMessage): Promise<unknown> => {
+  ports.push(port);
+  return new Promise(() => {});
+};
+
+function create({ inherited = true, parentId = parent.threadId, table: home = table, by = deliver } = {}): Up {
   // What another test has left behind tells its own.
   const [ownLog, ownOrders, ownReasons] = [log, orders, reasons];
   return createUp(
@@ -63,7 +72,7 @@ function create({ inherited = true, parentId = parent.threadId, table: home = ta
       threadId,
       parentId,
       inherited,
-      deliver: (to, message) => threads.postMessageToThread(to, message, [message.port]),
+      deliver: by,
     },
     {
       onBegin(reason) {
@@ -616,5 +625,127 @@ describe('what a worker prints after its order', () => {
     } finally {
       write.mockRestore();
     }
+  });
+
+  it('goes to the descriptor where nobody reads the link', async () => {
+    const full = Object.assign(new Error('full'), { code: 'EAGAIN' });
+    const written = vi.spyOn(process.getBuiltinModule('node:fs'), 'writeSync').mockImplementationOnce(() => {
+      throw full;
+    });
+    written.mockImplementation((_, bytes) => Buffer.byteLength(bytes));
+    const up = create({ by: neverDeliver });
+    try {
+      up.join();
+      Atomics.store(table.cells, Header.timeout, 9000);
+      Atomics.store(table.cells, Header.sentAt, Math.trunc(now()));
+      setPhase(Phase.orderedSync);
+      await logged('begin', 'order');
+      stdout.write('last words');
+      expect(written.mock.calls.map(([descriptor, bytes]) => [descriptor, String(bytes)])).toEqual([
+        [1, 'last words'],
+        [1, 'last words'],
+      ]);
+    } finally {
+      up.over(false);
+      written.mockRestore();
+    }
+  });
+});
+
+describe('a worker that has no slot', () => {
+  it('writes into nobody’s', () => {
+    const up = create();
+    const before = [...table.cells.subarray(0, at(1, 0))];
+    vi.useFakeTimers();
+    try {
+      const stop = up.pulse();
+      vi.advanceTimersByTime(1000);
+      stop();
+    } finally {
+      vi.useRealTimers();
+    }
+    up.entrust();
+    up.showProgress(2, 3, 'flush');
+    up.ack([], [], 0);
+    up.over(true);
+    up.over(false);
+    expect([...table.cells.subarray(0, at(1, 0))]).toEqual(before);
+    expect(up.isOrdered()).toBe(false);
+  });
+});
+
+describe('an order in the slot of a worker whose link is still on its way', () => {
+  const orderOf = (slot: number, flags: number): void =>
+    orderBySlot(table, slot, { route: 'shutdown', timeout: 500, sentAt: now(), flags, isPosted: false });
+
+  it('is obeyed as it is, for whatever reason', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    orderOf(0, Ordered.alone | Ordered.sync | Ordered.stdoutCaptured);
+    await logged('order');
+    expect(orders).toMatchObject([
+      { reason: { route: 'shutdown' }, sync: true, relay: { stdout: false, stderr: true } },
+    ]);
+    expect(Object.keys(Object(orders[0]?.reason))).toEqual(['route']);
+    up.over(false);
+  });
+
+  it('says that a parent which blocks for it will not hear it any more', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    expect(up.isHeard()).toBe(true);
+    set(Cell.order, Ordered.yes | Ordered.sync);
+    expect(up.isHeard()).toBe(false);
+    set(Cell.linked, 1);
+    expect(up.isHeard()).toBe(true);
+  });
+
+  it('that is to be posted as well is waited for, and then obeyed all the same', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    orderOf(0, 0);
+    await turn();
+    expect(log).toEqual([]);
+    await logged('order');
+    expect(orders).toMatchObject([{ epoch: 0, sync: false, relay: { stdout: true, stderr: true } }]);
+    up.over(false);
+  });
+
+  it('is left to the message where the link is there by then', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    orderOf(0, 0);
+    await turn();
+    set(Cell.linked, 1);
+    ports[0]?.postMessage(order());
+    await logged('order');
+    expect(orders).toMatchObject([{ epoch: 7 }]);
+    up.over(false);
+  });
+});
+
+describe('a shutdown after one that is over', () => {
+  it('is obeyed by a worker that has registered something for it', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    Atomics.store(table.cells, Header.timeout, 9000);
+    Atomics.store(table.cells, Header.sentAt, Math.trunc(now()));
+    setPhase(Phase.ordered);
+    await logged('begin', 'order');
+    up.ack([], [], 0);
+    setPhase(Phase.running);
+    await logged('begin', 'order', 'over');
+    up.over(true);
+    setPhase(Phase.ordered);
+    await logged('begin', 'order', 'over', 'begin', 'order');
+    up.over(false);
+  });
+
+  it('has no signal where it has none', async () => {
+    create();
+    Atomics.store(table.cells, Header.route, ROUTES.indexOf('exit'));
+    setPhase(Phase.begun);
+    await logged('begin');
+    expect(Object.keys(Object(reasons[0]))).toEqual(['route', 'exitCode']);
   });
 });

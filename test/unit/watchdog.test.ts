@@ -3,6 +3,7 @@ import inspector from 'node:inspector';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createTable, Header, type Table } from '../../src/protocol.ts';
 import { arm, disarm, startGuard } from '../../src/watchdog.ts';
+import { createProcess } from './stand-ins.ts';
 
 /** A cell that nobody else uses, for a guard to say that it is there. */
 const PRESENT = Header.doorbell;
@@ -52,7 +53,7 @@ describe('while somebody may have stopped the main thread to look at it', () => 
     }
   });
 
-  it.each(['--inspect-port=5', '--inspect-publish-uid=http', '--no-inspect', 'inspect'])(
+  it.each(['--inspect-port=5', '--inspect-publish-uid=http', '--no-inspect', 'inspect', '--title=--inspect'])(
     'and %s says nothing of that',
     (option) => {
       process.execArgv.push(option);
@@ -71,6 +72,18 @@ describe('while somebody may have stopped the main thread to look at it', () => 
     const table = createTable();
     arm(table, 12_345, false);
     expect(isArmed(table)).toBe(false);
+  });
+
+  it.each([
+    ['has not loaded it', []],
+    ['does not tell what it has loaded', undefined],
+  ])('the inspector is not loaded for that where the runtime %s', (_, moduleLoadList) => {
+    const getBuiltinModule = vi.fn();
+    vi.stubGlobal('process', createProcess({ execArgv: [], env: {}, moduleLoadList, getBuiltinModule }));
+    const table = createTable();
+    arm(table, 12_345, false);
+    expect(isArmed(table)).toBe(true);
+    expect(getBuiltinModule).not.toHaveBeenCalled();
   });
 
   it('by an inspector that the program has opened, it stays unarmed, until that is closed', () => {
@@ -102,6 +115,7 @@ describe('a thread that stands guard', () => {
     arm(table, 12_345, false);
     const made = once(process, 'worker');
     const relieve = startGuard(table);
+    expect(relieve).toBeDefined();
     const [guard] = await made;
     await Atomics.waitAsync(table.cells, PRESENT, 0, 10_000).value;
     expect(header(table, PRESENT)).toBe(1);

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { LONGEST } from '../../src/clock.ts';
+import { createTable, Header, ROOT, type Table } from '../../src/protocol.ts';
+import { showProgress } from '../../src/slots.ts';
+import { standGuard } from '../../workers/guard.ts';
+import { createProcess } from './stand-ins.ts';
+
+/** What the guard's clock shows: ms. */
+const NOW = 5250;
+
+const written = vi.spyOn(process.getBuiltinModule('node:fs'), 'writeSync');
+const log = (): string[] => written.mock.calls.map(([descriptor, bytes]) => `${descriptor}: ${bytes}`);
+let program: ReturnType<typeof createProcess>;
+let table: Table;
+beforeEach(() => {
+  vi.useFakeTimers();
+  written.mockImplementation((_, bytes) => Buffer.byteLength(bytes));
+  setProcess();
+  table = createTable();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  written.mockReset();
+  vi.unstubAllGlobals();
+});
+
+function setProcess(more: object = {}): void {
+  program = createProcess({ hrtime: () => [Math.floor(NOW / 1000), (NOW % 1000) * 1e6], ...more });
+  vi.stubGlobal('process', program);
+}
+
+function arm(until: number, quiet = 0): void {
+  Atomics.store(table.cells, Header.guardSeconds, Math.floor(until / 1000));
+  Atomics.store(table.cells, Header.guardMs, until % 1000);
+  Atomics.store(table.cells, Header.guardQuiet, quiet);
+}
+const killed = () => program.kill.mock.calls;
+
+describe('who stands guard', () => {
+  it('ends the process when the time is up, and not before', () => {
+    arm(7500);
+    standGuard(table, true);
+    vi.advanceTimersByTime(2249);
+    expect(killed()).toEqual([]);
+    expect(log()).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(killed()).toEqual([[4711, 'SIGKILL']]);
+    expect(log()).toEqual([
+      '2: worker-atexit: the main thread has not ended by its deadline: ' +
+        'no handler of it has started, or all are done; the process is killed\n',
+    ]);
+    expect(Atomics.load(table.cells, Header.guardSeconds)).toBe(0);
+  });
+
+  it('names the handler that blocks', () => {
+    arm(7500);
+    showProgress(table, ROOT, 2, 3, 'flush');
+    standGuard(table, true);
+    vi.runAllTimers();
+    expect(log()).toEqual([
+      '2: worker-atexit: the main thread has not ended by its deadline: ' +
+        'handler flush blocks it (1 of 3 done); the process is killed\n',
+    ]);
+  });
+
+  it('says nothing where nothing is to be said', () => {
+    arm(7500, 1);
+    standGuard(table, true);
+    vi.runAllTimers();
+    expect(log()).toEqual([]);
+    expect(killed()).toEqual([[4711, 'SIGKILL']]);
+  });
+
+  it('reports, and no more, where the process is number 1', () => {
+    setProcess({ pid: 1 });
+    arm(7500);
+    standGuard(table, true);
+    vi.runAllTimers();
+    expect(killed()).toEqual([]);
+    expect(log()).toEqual([expect.stringMatching(/; process 1 cannot be ended from inside\n$/)]);
+  });
+
+  it('waits a little for a pipe that is full', () => {
+    written.mockImplementationOnce(() => {
+      throw Object.assign(new Error('full'), { code: 'EAGAIN' });
+    });
+    arm(7500);
+    standGuard(table, true);
+    vi.runAllTimers();
+    expect(log()).toHaveLength(2);
+    expect(killed()).toHaveLength(1);
+  });
+
+  it('has nothing to do where nothing is armed', () => {
+    const relieve = standGuard(table, true);
+    expect(vi.getTimerCount()).toBe(0);
+    relieve();
+  });
+
+  it('is relieved', () => {
+    arm(7500);
+    standGuard(table, true)();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('leaves it to whoever was first', () => {
+    arm(7500);
+    standGuard(table, true);
+    standGuard(table, true);
+    vi.runAllTimers();
+    expect(killed()).toHaveLength(1);
+    expect(log()).toHaveLength(1);
+  });
+
+  it('leaves another shutdown alone, which has another time', () => {
+    arm(7500);
+    standGuard(table, true);
+    arm(9500);
+    vi.runAllTimers();
+    expect(killed()).toEqual([]);
+    expect(Atomics.load(table.cells, Header.guardSeconds)).toBe(9);
+  });
+
+  it('acts at once where the time is up already', () => {
+    arm(5000);
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    standGuard(table, true);
+    expect(timers.mock.calls[0]?.[1]).toBe(0);
+  });
+
+  it('waits for as long as a timer can', () => {
+    arm(1e12);
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    standGuard(table, true);
+    expect(timers.mock.calls[0]?.[1]).toBe(LONGEST);
+  });
+
+  it.each([true, false])('keeps its thread alive where it is there for nothing else: %s', (keepsAlive) => {
+    arm(7500);
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    standGuard(table, keepsAlive);
+    expect(timers.mock.results[0]?.value.hasRef()).toBe(keepsAlive);
+  });
+});

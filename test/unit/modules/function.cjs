@@ -1,0 +1,3 @@
+// A module that is one function, as entrusted.test.ts has it called.
+globalThis.entrusted ??= [];
+module.exports = (...args) => globalThis.entrusted.push(args);

@@ -1,0 +1,2 @@
+// A module that exports nothing at all.
+module.exports = null;

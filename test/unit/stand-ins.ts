@@ -1,0 +1,62 @@
+/** Stand-ins for what a test cannot have of its own: a process that ends, and the main thread of it. */
+import { EventEmitter } from 'node:events';
+import { vi } from 'vitest';
+import { defaults } from '../../src/options.ts';
+import type { ShutdownReport } from '../../src/report.ts';
+import type { Terms, Thread } from '../../src/thread.ts';
+
+const { hrtime, getBuiltinModule, nextTick } = process;
+
+/** A process for `vi.stubGlobal('process', …)` that ends only as far as its calls tell. */
+export const createProcess = (more: object = {}) =>
+  Object.assign(
+    new EventEmitter(),
+    {
+      platform: 'linux',
+      pid: 4711,
+      exitCode: undefined as number | undefined,
+      hrtime,
+      getBuiltinModule,
+      nextTick,
+      exit: vi.fn(),
+      kill: vi.fn(),
+      reallyExit: vi.fn(),
+      getActiveResourcesInfo: (): string[] => [],
+      hasUncaughtExceptionCaptureCallback: (): boolean => false,
+    },
+    more,
+  );
+
+/** A thread whose shutdown is over when the test says so. */
+export function createThread(more: object = {}) {
+  let settle = (_: ShutdownReport): void => {};
+  const log: string[] = [];
+  const parts = {
+    isMain: true,
+    settings: defaults,
+    state: 'running',
+    ending: undefined as Thread['ending'],
+    isExiting: false,
+    isUsed: () => true,
+    use: vi.fn(),
+    log: (message: string) => void log.push(message),
+    shutDown: vi.fn(
+      (_: Terms) =>
+        new Promise<ShutdownReport>((resolve) => {
+          settle = resolve;
+        }),
+    ),
+    shutDownNow: vi.fn(),
+    ...more,
+  };
+  return {
+    parts,
+    thread: parts as unknown as Thread,
+    log,
+    /** Ends the shutdown. Resolves when whoever waited for it has gone on. */
+    async finish(report: object = { handlers: [], stages: [] }): Promise<void> {
+      settle(report as ShutdownReport);
+      for (let turn = 0; turn < 5; turn++) await undefined;
+    },
+  };
+}
