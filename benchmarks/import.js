@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { LIMIT, median, programPath } from './sample.js';
 
-const ROUNDS = 120;
+const ROUNDS = 60;
 const PEERS = ['worker-atexit', 'signal-exit', 'exit-hook', 'close-with-grace'];
 
 function timed(name) {

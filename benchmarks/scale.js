@@ -1,7 +1,7 @@
 /** Many workers, flat and as a tree: what a shutdown costs a worker. */
 import { median, sample } from './sample.js';
 
-const SAMPLES = { 16: 11, 64: 11, 256: 5, 1000: 3 };
+const SAMPLES = { 16: 7, 64: 7, 256: 3, 1000: 2 };
 const TARGET = 1.5;
 
 export default async function scale(isSmallest) {

@@ -1,7 +1,7 @@
 /** What `latency` and `latency-sync` share: idle workers, the library's beside the floor's, in one process, cold. */
 import { medians, sample } from './sample.js';
 
-const SAMPLES = { 1: 41, 4: 31, 16: 31, 64: 21, 256: 15 };
+const SAMPLES = { 1: 31, 4: 31, 16: 31, 64: 15, 256: 15 };
 
 /** How many times the floor a shutdown may take; between 1 and 16 workers nothing is asked. */
 const targetOf = (count) => (count === 1 ? 2 : count >= 16 ? 1.25 : undefined);

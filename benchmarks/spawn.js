@@ -9,14 +9,13 @@ export default async function spawn(isSmallest) {
   for (let index = 0; index < (isSmallest ? 1 : SAMPLES); index++) {
     samples.push(await sample('spawn.js', [isSmallest ? 2 : 40]));
   }
-  const { inside, register, ...figures } = medians(samples);
+  const { register, ...figures } = medians(samples);
   const value = figures['worker-atexit'] - figures.empty;
   return {
     about: 'a worker from new Worker to ready and linked, beside one without the library',
     unit: 'ms',
     rows: [
       { row: 'ready and linked', figures, target: { what: 'ms more', value, most: TARGET } },
-      { row: 'import(), in the worker', figures: { 'worker-atexit': inside } },
       { row: 'the first register()', figures: { 'worker-atexit': register } },
     ],
     samples,

@@ -19,7 +19,7 @@ async function spawn(program, isLinked) {
   return { ms, ...told };
 }
 
-const figures = { 'worker-atexit': [], empty: [], inside: [], register: [] };
+const figures = { 'worker-atexit': [], empty: [], register: [] };
 for (let round = -2; round < rounds; round++) {
   const [library, empty] =
     round % 2 === 0
@@ -29,7 +29,6 @@ for (let round = -2; round < rounds; round++) {
   if (round < 0) continue;
   figures['worker-atexit'].push(library.ms);
   figures.empty.push(empty.ms);
-  figures.inside.push(library.inside);
   figures.register.push(library.register);
 }
 console.log(JSON.stringify(Object.fromEntries(Object.entries(figures).map(([name, ms]) => [name, median(ms)]))));
