@@ -1,17 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
+/** What judges no runtime but this Node. */
+const ONCE = new Set(['benchmarks.test.ts']);
+/** What shows that the documents hold, and random programs: those promise nothing of Bun and Deno. */
+const ON_NODE = new Set(['docs.test.ts', 'chaos.test.ts']);
+
 /** On another runtime only the tests that start programs run. */
-function endToEnd(): string[] {
-  const files = readdirSync('test').filter((name) => name.endsWith('.test.ts'));
+function endToEnd(runtime: string): string[] {
   const starts = (name: string): boolean =>
-    /from '.\/(programs|runtime).ts'/.test(readFileSync(`test/${name}`, 'utf8'));
-  return files.filter((name) => starts(name) && name !== 'benchmarks.test.ts').map((name) => `test/${name}`);
+    /from '.\/(programs|runtime|chaos\/play).ts'/.test(readFileSync(`test/${name}`, 'utf8'));
+  return readdirSync('test')
+    .filter((name) => name.endsWith('.test.ts') && !ONCE.has(name) && starts(name))
+    .filter((name) => runtime.startsWith('node@') || !ON_NODE.has(name))
+    .map((name) => `test/${name}`);
 }
 
 function include(): string[] {
   if (process.env.EVERYWHERE) return ['test/everywhere/*.test.ts'];
-  return process.env.RUNTIME ? endToEnd() : ['test/*.test.ts', 'test/unit/*.test.ts'];
+  return process.env.RUNTIME ? endToEnd(process.env.RUNTIME) : ['test/*.test.ts', 'test/unit/*.test.ts'];
 }
 
 export default defineConfig({

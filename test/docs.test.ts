@@ -1,12 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { normalise, pages, parse, REFERENCE, reached, read, root, type Session, type Source } from './documents.ts';
 import { temporaryFolder } from './programs.ts';
+import * as runtime from './runtime.ts';
 
 /** A block's commands have ended by then, or are killed, and their test fails: ms. */
 const LIMIT = 30_000;
+
+/** A page's `node` is the runtime. */
+const PATH = [dirname(runtime.command), process.env.PATH].join(delimiter);
 
 const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
@@ -28,7 +32,7 @@ function folderWith(sources: readonly Source[]): string {
 async function run(line: string, cwd: string): Promise<string> {
   const child = execa('sh', ['-c', `exec 2>&1; ${line}`], {
     cwd,
-    env: { NODE_OPTIONS: '', NO_COLOR: '1' },
+    env: { NODE_OPTIONS: '', NO_COLOR: '1', PATH },
     stdin: 'ignore',
     reject: false,
     // The shell leads a group of its own, so that its programs end with it.

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import * as runtime from '../runtime.ts';
 import type { Program } from './programs.ts';
 
 /** A program that has not ended by then hangs: ms. */
@@ -54,8 +55,8 @@ export async function play(program: Program): Promise<Played> {
   try {
     writeFileSync(join(dir, 'program.json'), JSON.stringify(program));
     const stalled = watchMachine();
-    const child = execa(process.execPath, [file, dir], {
-      env: { NODE_OPTIONS: '' },
+    const child = execa(runtime.command, [...runtime.args, file, dir], {
+      env: runtime.env,
       reject: false,
       timeout: LIMIT,
       killSignal: 'SIGKILL',
