@@ -55,7 +55,9 @@ function requireNow(module: string): unknown {
 
 function toFunction({ module, exportName, args }: EntrustedHandler, isExiting: () => boolean): () => unknown {
   const call = (exports: unknown): unknown => {
-    const found: unknown = typeof exports === 'object' && exports !== null ? Reflect.get(exports, exportName) : exports;
+    // What a CommonJS module exports may be a function itself: its default export then, with others as its properties.
+    const isDefault = typeof exports === 'function' && exportName === 'default';
+    const found: unknown = isDefault ? exports : Reflect.get(Object(exports), exportName);
     if (typeof found !== 'function') throw new TypeError(`${module} has no function ${exportName}`);
     return Reflect.apply(found, undefined, args);
   };

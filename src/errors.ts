@@ -6,8 +6,8 @@ export class ShutdownError extends Error {
   readonly code = 'ERR_WORKER_ATEXIT_SHUTDOWN';
   /** What started the shutdown. */
   readonly route: Route;
-  readonly signal?: NodeJS.Signals;
-  readonly exitCode?: number;
+  declare readonly signal?: NodeJS.Signals;
+  declare readonly exitCode?: number;
 
   constructor({ route, signal, exitCode }: Reason, cause?: unknown) {
     super(`this thread is shutting down (${signal ?? route})`, cause === undefined ? undefined : { cause });

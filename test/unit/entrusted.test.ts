@@ -246,6 +246,17 @@ describe('a module of CommonJS', () => {
     expect(recorded()).toEqual([['function.cjs'], ['function.cjs']]);
   });
 
+  it('may be a function that has others', async () => {
+    const call = entrusted('function.cjs', 'other');
+    await call();
+    scene.isExiting = true;
+    call();
+    expect(recorded()).toEqual([
+      ['function.cjs', 'other'],
+      ['function.cjs', 'other'],
+    ]);
+  });
+
   it('may have nothing to call', () => {
     const call = entrusted('nothing.cjs', 'record');
     scene.isExiting = true;
