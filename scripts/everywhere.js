@@ -1,4 +1,5 @@
-// `npm run test:everywhere`: the package as bundlers and other compilers take it, then the runtimes that are not Node.
+// `npm run test:everywhere`: the package as bundlers and other compilers take it, the lowest versions of its
+// peers, then the runtimes that are not Node.
 import { spawnSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +12,7 @@ for (const compiler of ['typescript@5.9', 'typescript@6.0', 'typescript@7.0']) i
 const run = (args, env) => spawnSync(process.execPath, args, { env: { ...process.env, ...env }, stdio: 'inherit' });
 const ended = [
   run(['node_modules/vitest/vitest.mjs', 'run'], { EVERYWHERE: 'true' }),
+  run(['scripts/peers.js']),
   run(['scripts/runtimes.js', 'bun', 'deno']),
 ];
 process.exitCode = ended.every(({ status }) => status === 0) ? 0 : 1;
