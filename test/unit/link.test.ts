@@ -63,6 +63,9 @@ it('of a link that is new nothing is known yet', () => {
   });
 });
 
+/** A worker that waits, since one that has ended has no streams that go anywhere. */
+const IDLE = "require('node:worker_threads').parentPort.on('message', () => {})";
+
 describe('an order', () => {
   it('says why, and how long there is', () => {
     const { link, port } = createScene();
@@ -136,7 +139,7 @@ describe('an order', () => {
     ['somebody for stderr', { stderr: true }, { stdout: true, stderr: false }],
   ])('says where output goes that %s captures', async (_, options, relay) => {
     const { link, port } = createScene();
-    const worker = new Worker('', { eval: true, ...options });
+    const worker = new Worker(IDLE, { eval: true, ...options });
     ends.push(() => worker.terminate());
     await once(worker, 'online');
     link.worker = worker;
@@ -148,7 +151,7 @@ describe('an order', () => {
 
   it('takes a stream that flows for one that nobody captures where its destinations cannot be seen', async () => {
     const { link, port } = createScene();
-    const worker = new Worker('', { eval: true, stderr: true });
+    const worker = new Worker(IDLE, { eval: true, stderr: true });
     ends.push(() => worker.terminate());
     await once(worker, 'online');
     link.worker = worker;
