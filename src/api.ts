@@ -184,9 +184,8 @@ export function createInstance(): Instance {
       }
       const settings = withOptions(thread.settings, options);
       thread.use();
-      hooks?.uninstall();
       thread.configure(settings);
-      hooks?.install();
+      hooks?.reinstall();
     },
 
     preset(options) {

@@ -14,7 +14,7 @@ import { createThread, type Hooks, type Place } from './thread.ts';
 const NOBODY = -2;
 
 const nothing = (): void => {};
-const noHooks: Hooks = { install: nothing, uninstall: nothing, watch: nothing, endBy: nothing };
+const noHooks: Hooks = { install: nothing, uninstall: nothing, reinstall: nothing, watch: nothing, endBy: nothing };
 
 const createDry = (place: Place, deliver: Place['deliver']) => {
   const table = createTable();

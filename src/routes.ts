@@ -169,6 +169,14 @@ export function createRoutes(thread: Thread): Hooks {
 
   let original: typeof process.reallyExit | undefined;
 
+  /** What the settings of the main thread ask for. */
+  function installOptional(): void {
+    if (!thread.isMain) return;
+    if (thread.settings.crash === 'graceful') process.on('uncaughtException', onUncaught);
+    signals.install();
+    ipc.install();
+  }
+
   return {
     watch() {
       // Before the listeners of others, such as a logger's, which writes what handlers have logged.
@@ -182,10 +190,17 @@ export function createRoutes(thread: Thread): Hooks {
       process.on('uncaughtExceptionMonitor', onCrash);
       original = process.reallyExit;
       wrap();
-      if (!thread.isMain) return;
-      if (thread.settings.crash === 'graceful') process.on('uncaughtException', onUncaught);
-      signals.install();
-      ipc.install();
+      installOptional();
+    },
+
+    reinstall() {
+      if (!active) {
+        this.install();
+        return;
+      }
+      process.off('uncaughtException', onUncaught);
+      ipc.uninstall();
+      installOptional();
     },
 
     endBy,

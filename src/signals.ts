@@ -47,9 +47,16 @@ export function createSignalRoute(thread: Thread): Route {
     install() {
       first = undefined;
       const { signals } = thread.settings;
-      for (const signal of signals === 'auto' ? AUTO_SIGNALS : signals) {
+      const wanted = signals === 'auto' ? AUTO_SIGNALS : signals;
+      for (const signal of wanted) {
+        if (!installed.has(signal)) process.prependListener(signal, onSignal);
         installed.add(signal);
-        process.prependListener(signal, onSignal);
+      }
+      // Those that stay are left alone: a signal that has come when its only listener is taken away is lost.
+      for (const signal of installed) {
+        if (wanted.includes(signal)) continue;
+        process.off(signal, onSignal);
+        installed.delete(signal);
       }
     },
 

@@ -69,6 +69,8 @@ export interface Route {
 export interface Hooks extends Route {
   /** This thread has made a Worker, which may register something before this thread does, or hears of it. */
   watch(): void;
+  /** The settings have changed. */
+  reinstall(): void;
   /** Ends this thread because of `cause`, unless it ends already. */
   endBy(cause: Error): void;
 }
