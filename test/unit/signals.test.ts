@@ -40,6 +40,16 @@ describe('the signals that are listened to', () => {
     expect(heard()).toEqual([]);
   });
 
+  it('are listened to without a break where they stay when others come and go', () => {
+    const { route, thread } = install();
+    const off = vi.spyOn(program, 'off');
+    Reflect.set(thread, 'settings', { ...defaults, signals: ['SIGINT', 'SIGUSR2'] });
+    route.install();
+    expect(off.mock.calls.map(([signal]) => signal)).toEqual(AUTO_SIGNALS.filter((signal) => signal !== 'SIGINT'));
+    expect(heard()).toEqual(['SIGINT', 'SIGUSR2']);
+    expect(program.listenerCount('SIGINT')).toBe(1);
+  });
+
   it('are left to others again', () => {
     const { route } = install();
     const other = (): void => {};
