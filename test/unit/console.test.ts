@@ -1,22 +1,8 @@
 /** A worker's console: its streams stand in for those that its parent reads, one chunk at a time. */
-import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createConsole } from '../../workers/console.ts';
-import { createProcess } from './stand-ins.ts';
+import { createProcess, createStream } from './stand-ins.ts';
 
-/** A stream whose reader takes one chunk a call. */
-function createStream() {
-  const taken: string[] = [];
-  const waiting: (() => void)[] = [];
-  const stream = new Writable({
-    decodeStrings: false,
-    write(chunk, _, done) {
-      taken.push(String(chunk));
-      waiting.push(done);
-    },
-  });
-  return { stream, taken, take: () => waiting.shift()?.() };
-}
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 let [out, err] = [createStream(), createStream()];

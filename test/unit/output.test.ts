@@ -1,7 +1,8 @@
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
 import { whenWritten, writeDirectly } from '../../src/output.ts';
+import { createStream } from './stand-ins.ts';
 
 // A pipe that is full, or breaks, cannot be had without a process at its other end: only this call is not real.
 const written = vi.spyOn(process.getBuiltinModule('node:fs'), 'writeSync');
@@ -11,20 +12,6 @@ afterEach(() => {
 });
 
 describe('a stream', () => {
-  /** A stream whose reader takes one chunk a call. */
-  function createStream(): { stream: Writable; take: () => void; taken: string[] } {
-    const taken: string[] = [];
-    const waiting: (() => void)[] = [];
-    const stream = new Writable({
-      decodeStrings: false,
-      write(chunk, _, done) {
-        taken.push(String(chunk));
-        waiting.push(done);
-      },
-    });
-    return { stream, taken, take: () => waiting.shift()?.() };
-  }
-
   const whenPassedOn = (stream: Writable) => whenWritten(stream as NodeJS.WriteStream);
 
   it('has nothing to wait for while nothing was written', () => {

@@ -1,5 +1,7 @@
 /** Stand-ins for what a test cannot have of its own: a process that ends, and the main thread of it. */
+
 import { EventEmitter } from 'node:events';
+import { Writable } from 'node:stream';
 import { vi } from 'vitest';
 import { defaults } from '../../src/options.ts';
 import type { ShutdownReport } from '../../src/report.ts';
@@ -59,4 +61,18 @@ export function createThread(more: object = {}) {
       for (let turn = 0; turn < 5; turn++) await undefined;
     },
   };
+}
+
+/** A stream whose reader takes one chunk a call. */
+export function createStream() {
+  const taken: string[] = [];
+  const waiting: (() => void)[] = [];
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk, _, done) {
+      taken.push(String(chunk));
+      waiting.push(done);
+    },
+  });
+  return { stream, taken, take: () => waiting.shift()?.() };
 }
