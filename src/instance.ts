@@ -65,8 +65,8 @@ export interface Instance {
   /** `owner` is the program's own object of the pool. */
   addPool(owner: object, pool: Pool): void;
   hasPool(owner: object): boolean;
-  /** Names a pool's worker and sets its terms; the pool itself ends it. `wake` makes its event loop turn. */
-  addPoolWorker(worker: Worker, options: WorkerOptions, wake: () => void): void;
+  /** Names a pool's worker and sets its terms; the pool itself ends it. `wake`: see the terms of a link. */
+  addPoolWorker(worker: Worker, options: WorkerOptions, wake: () => boolean): void;
   /** Lets a worker clean up that its pool is about to end by other means than `terminate()`. */
   cleanUp(worker: Worker): Promise<void> | undefined;
   isShuttingDown(): boolean;

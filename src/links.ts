@@ -38,8 +38,11 @@ export interface Terms {
   /** What its pool has to say; absent for a worker in no pool. */
   readonly pool?:
     | {
-        /** Makes its event loop turn, should it be parked. */
-        wake(): void;
+        /**
+         * Makes its event loop turn, should it be parked. False if it is not to be waited for: nothing leads to it, or its
+         * task was aborted, and may be a busy loop.
+         */
+        wake(): boolean;
       }
     | undefined;
 }
@@ -95,6 +98,8 @@ export interface Links {
 interface BlockListeners {
   /** They are ordered. */
   onOrdered(): void;
+  /** Wakes those that could not be woken before. Whether there are still some. */
+  rouse(): boolean;
   /** Called once, if they are still waited for at `spreadAt`. */
   spread(): void;
   readonly spreadAt: number;
@@ -123,7 +128,7 @@ const DELIVERY = 50;
 /** How long a worker that is ended alone may take to relay that to its own workers: ms. */
 const RELAY = 100;
 
-/** How long a pool's worker that is ended alone may take to read its order: ms. */
+/** How long a pool's worker that is ended alone may take to read its order where it may never do: ms. */
 const PATIENCE = 100;
 
 interface Listeners {
@@ -220,8 +225,8 @@ export function createLinks(
     port.addEventListener('close', () => {
       // Reading from a closed port ends the process with a segmentation fault, on every Node up to 26.
       link.port = undefined;
-      // Without the Worker, the port is what tells that its thread is gone.
-      if (!link.worker) leave(link, 'it ended');
+      // Without the Worker, or after its 'exit', the port is what tells that the thread is gone.
+      if (!link.worker || link.worker.threadId === -1) leave(link, 'it ended');
     });
     port.start();
     port.unref();
@@ -465,9 +470,10 @@ export function createLinks(
     const until = timeout === undefined && collecting ? collecting.until : now() + (timeout ?? RETIREMENT);
     const order: Order = { reason: { route: 'terminate' }, until, sync: false, relay: { stdout: true, stderr: true } };
     retiring.set(link, order);
+    let isPatient = true;
     if (link.epoch === 0) {
       post(link, order, ++epochs, limitOf(link));
-      pool?.wake();
+      isPatient = pool?.wake() !== false;
       if (isClosed(link)) {
         pending.add(link);
         follow();
@@ -480,8 +486,8 @@ export function createLinks(
       };
       timers.push(setTimeout(resolve, Math.min(Math.max(0, until - now()), LONGEST)));
       timers.push(setTimeout(tellOrphans, RELAY, link, until));
-      // An aborted task is often a busy loop, which must go, or such workers pile up.
-      if (pool) timers.push(setTimeout(unread, PATIENCE));
+      // An aborted busy loop must go, or such workers pile up.
+      if (!isPatient) timers.push(setTimeout(unread, PATIENCE));
       link.onDone = resolve;
     });
     for (const timer of timers) clearTimeout(timer);
@@ -550,9 +556,13 @@ export function createLinks(
     for (const link of links.values()) send(link, order);
   }
 
+  /** It was not ordered, and has no more to tell than that it has nothing to do: its last shutdown was over only just now. */
+  const isIdle = (link: Link): boolean =>
+    link.epoch === 0 && !link.ack && !link.ended && stateOf(link.table, link.slot) === State.idle;
+
   /** The workers that the shutdown is about. */
   function involved(): Link[] {
-    const found = [...links.values()].filter((link) => link.epoch !== 0 || present?.has(link));
+    const found = [...links.values()].filter((link) => (link.epoch !== 0 || present?.has(link)) && !isIdle(link));
     return found.sort((one, other) => one.threadId - other.threadId);
   }
 
@@ -658,11 +668,12 @@ export function createLinks(
       return waiting.length === 0 ? undefined : Promise.all(waiting);
     },
 
-    block(order, { onOrdered, spread, spreadAt }) {
+    block(order, { onOrdered, rouse, spread, spreadAt }) {
       blocking = true;
       start(order);
       onOrdered();
       let isSpread = false;
+      let areParked = true;
       const foreign = [...pending].some((link) => link.table !== table);
       const patience = invited.size === 0 ? 0 : now() + PATIENCE;
       for (;;) {
@@ -683,7 +694,9 @@ export function createLinks(
           spread();
         }
         const patient = isSpread ? left : Math.min(left, Math.max(0, spreadAt - now()));
-        Atomics.wait(table.cells, Header.doorbell, rung, foreign || isHopeful ? Math.min(patient, POLL) : patient);
+        areParked &&= rouse();
+        const polls = foreign || isHopeful || areParked;
+        Atomics.wait(table.cells, Header.doorbell, rung, polls ? Math.min(patient, POLL) : patient);
       }
     },
 

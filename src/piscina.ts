@@ -26,9 +26,9 @@ export interface PiscinaPool {
  * Lets a Piscina shut down with this thread. At the drain stage what is queued and running finishes, and a task that is
  * submitted later is rejected with the `ShutdownError`; then every worker cleans up, parked ones included, on every
  * route; after a `shutdown()` in a process that lives on, the pool is destroyed. A worker that the pool itself ends
- * (`idleTimeout`, an aborted task, `close()`, `destroy()`) cleans up first, too; one that does not read its order within
- * 100 ms is ended all the same. Register a pool in the tick that makes it: a worker that was there before, and has run no
- * task since, cannot be woken alone.
+ * (`idleTimeout`, an aborted task, `close()`, `destroy()`) cleans up first, too; one whose task was aborted is ended all
+ * the same if it does not read its order within 100 ms. Register a pool in the tick that makes it: a worker that was there
+ * before, and has run no task since, cannot be woken alone.
  *
  * @returns `pool`.
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no Piscina, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.

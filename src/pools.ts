@@ -13,6 +13,8 @@ export interface Pool {
   idle(): Promise<void> | undefined;
   /** Makes the event loop of each parked worker turn, so that it reads its order. Returns what was to be noted. */
   wake(): string | undefined;
+  /** Where no event loop turns: wakes those that were being started. Whether there are still some. */
+  rouse?(): boolean;
   /** Ends the pool, in a thread that lives on. */
   end(): Promise<void>;
 }
@@ -28,6 +30,8 @@ export interface Pools {
   idle(): Promise<unknown> | undefined;
   /** Wakes each pool's parked workers, once a shutdown. Returns the notes for the report. */
   wake(): string[];
+  /** Wakes those that were being started, where no event loop turns. Whether there are still some. */
+  rouse(): boolean;
   /** Ends every pool. */
   end(): Promise<unknown>;
 }
@@ -81,6 +85,10 @@ export function createPools(): Pools {
       if (awake) return [];
       awake = true;
       return notesOf((pool) => pool.wake());
+    },
+
+    rouse() {
+      return [...each()].filter((pool) => pool.rouse?.()).length > 0;
     },
 
     end() {

@@ -3,7 +3,7 @@
  * `Atomics.wait` while they are idle, where no message of any port is seen.
  */
 import { createHook } from 'node:async_hooks';
-import type { Worker } from 'node:worker_threads';
+import { MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { instance, type PoolOptions } from './adapter.ts';
 import { LONGEST } from './clock.ts';
 import type { ShutdownError } from './errors.ts';
@@ -35,6 +35,7 @@ export interface TaskPool {
 export interface TaskOptions {
   readonly filename?: string;
   readonly name?: string;
+  /** Or an EventEmitter, which does not tell whether it has been aborted. */
   readonly signal?: AbortSignal;
 }
 
@@ -102,6 +103,26 @@ function reject(task: object, error: Error): boolean {
   return true;
 }
 
+/**
+ * Has what a worker has posted heard, where no event loop does that. Until the pool has heard that a new worker is ready,
+ * nothing leads to that worker. Node keeps the port of its messages under a symbol: no public interface, so nothing is
+ * heard where it is not there.
+ */
+function hear(worker: Worker): void {
+  const key = Object.getOwnPropertySymbols(worker).find(({ description }) => description === 'kPublicPort');
+  const port: unknown = key && Reflect.get(worker, key);
+  const received = port instanceof MessagePort ? receiveMessageOnPort(port) : undefined;
+  if (received === undefined) return;
+  try {
+    worker.emit('message', received.message);
+  } catch (error) {
+    // A listener's own error is what it always is: uncaught, as far as the process gets that far.
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
 /** What an adapter has to tell of workers that the pool makes. */
 export interface Registered {
   /** An object of the pool's may lead to a worker's port and counter. */
@@ -117,6 +138,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   const adopted = new WeakSet<Worker>();
   /** Tasks that lead to a worker as soon as it has them, and that are looked at where what is queued is rejected. */
   const tasks = new Set<object>();
+  /** Those of the tasks that run. */
+  const signals = new Set<object>();
   const submit = pool.run;
   /** Whether tasks were submitted before `run` was watched. */
   let unwatched = !taskPool.isIdle(0);
@@ -152,12 +175,14 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   function adopt(worker: Worker): void {
     if (adopted.has(worker)) return;
     adopted.add(worker);
-    library.addPoolWorker(worker, terms, () => wakeByMessage(worker));
+    library.addPoolWorker(worker, terms, () => wakeByMessage(worker) && !isAborting());
   }
 
   const run = async (...args: Parameters<typeof submit>): Promise<unknown> => {
     if (refusal) throw refusal;
     running++;
+    const signal = args[1]?.signal;
+    if (signal) signals.add(signal);
     const call = (): Promise<unknown> => submit.apply(pool, args);
     const { result, task } = isEachKnown() ? { result: call(), task: undefined } : submitAndFind(taskType, call);
     if (task) tasks.add(task);
@@ -167,6 +192,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
       throw force && refusal && error instanceof Error && error.name === taskPool.cancelling?.error ? refusal : error;
     } finally {
       running--;
+      if (signal) signals.delete(signal);
       learnFromTasks();
       if (task) tasks.delete(task);
       if (running === 0) settle?.();
@@ -174,14 +200,22 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   };
   Object.defineProperty(pool, 'run', { value: run, configurable: true, writable: true });
 
-  function wakeByMessage(worker: Worker): void {
-    if (!taskPool.parks()) return;
+  /** A task is rejected, and its worker ended, as its signal is aborted; a moment later the signal is that of no task. */
+  function isAborting(): boolean {
+    for (const signal of signals) if (!('aborted' in signal) || signal.aborted === true) return true;
+    return false;
+  }
+
+  /** False where nothing leads to it. */
+  function wakeByMessage(worker: Worker): boolean {
+    if (!taskPool.parks()) return true;
     if (!isKnown(worker)) learnFromTasks();
     const info = infos.get(worker);
-    if (!info) return;
+    if (!info) return false;
     info.port.postMessage({ taskId: -1, task: LONGEST, ...WAKE, histogramEnabled: 0 });
     Atomics.add(info.sharedBuffer, REQUESTS, 1);
     Atomics.notify(info.sharedBuffer, REQUESTS, 1);
+    return true;
   }
 
   /**
@@ -206,6 +240,14 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     if (isWorkerInfo(info)) info.port.unref();
     else abort.abort();
     return isWorkerInfo(info);
+  }
+
+  /** Wakes a worker that nothing leads to as soon as it is parked: once it has said that it is ready. */
+  function wakeWhenReady(worker: Worker): void {
+    const onMessage = (): void => {
+      if (isKnown(worker) || wakeByTask()) worker.off('message', onMessage);
+    };
+    worker.on('message', onMessage);
   }
 
   async function whenIdle(): Promise<void> {
@@ -249,7 +291,15 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
       const idle = taskPool.idleThreads(running);
       let woken = 0;
       while (woken < idle && wakeByTask()) woken++;
+      for (const worker of threads) if (!isKnown(worker)) wakeWhenReady(worker);
       return `${woken} of ${idle} idle workers of pool ${name} were woken by a task each, since not every one of them is known`;
+    },
+
+    rouse() {
+      if (!taskPool.parks()) return false;
+      const unknown = taskPool.threads().filter((worker) => !isKnown(worker));
+      for (const worker of unknown) hear(worker);
+      return !taskPool.threads().every(isKnown);
     },
 
     async end() {

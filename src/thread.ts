@@ -460,6 +460,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
                 announce(Phase.orderedSync);
                 wake();
               },
+              rouse: () => pools.rouse(),
               spreadAt,
               spread: spreadPhase,
             });

@@ -32,8 +32,9 @@ function workerOf(worker: unknown): Worker | undefined {
  * route; after a `shutdown()` in a process that lives on, the pool is destroyed. A worker that the pool itself ends
  * (`idleTimeout`, an aborted task, `isolateWorkers`, `recycleWorkers()`, `destroy()`) runs the pool's own `teardown` as
  * ever, and then cleans up; one that has not run a task since the pool was registered cannot be woken one by one, and is
- * ended without. A clean-up counts
- * against the pool's own `terminateTimeout`. With `runtime: 'child_process'` there is nothing that this library can tell its workers.
+ * ended without; one whose task was aborted is ended if it does not read its order within 100 ms. A clean-up counts against
+ * the pool's own `terminateTimeout`. With `runtime: 'child_process'` there is nothing that this library can tell its
+ * workers.
  *
  * @returns `pool`.
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no Tinypool, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.

@@ -99,12 +99,15 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
     for (const worker of threadsOf(pool)) {
       if (adopted.has(worker)) continue;
       adopted.add(worker);
-      library.addPoolWorker(worker, terms, () => {});
+      /** Not by force, as where a task is cancelled: then nothing runs in it any more. */
+      let isAsked = false;
+      library.addPoolWorker(worker, terms, () => isAsked);
       const send: unknown = Reflect.get(worker, 'send');
       if (typeof send !== 'function') continue;
       let cleanedUp: Promise<void> | undefined;
       const cleanUpFirst = (message: unknown, ...rest: unknown[]): void => {
         const post = (): void => void Reflect.apply(send, worker, [message, ...rest]);
+        isAsked ||= message === TERMINATE;
         if (message === TERMINATE) cleanedUp = library.cleanUp(worker);
         if (message === TERMINATE && cleanedUp) cleanedUp.then(post);
         else post();

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 import { register } from 'worker-atexit';
 
-const { DIR } = process.env;
+const { DIR, STATE } = process.env;
+const isAgain = fs.existsSync(path.join(DIR, 'registered'));
 const touch = (name) => fs.appendFileSync(path.join(DIR, name), '.');
 
 register(async function cleanUp() {
@@ -13,7 +14,12 @@ register(async function cleanUp() {
   await sleep(15);
   touch(`done-${threadId}`);
 });
-touch('registered');
+touch(isAgain ? 'registered again' : 'registered');
+if (isAgain && STATE === 'replaced') block(100);
+
+function block(ms) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
 
 const work = {
   nothing() {},
@@ -24,7 +30,7 @@ const work = {
   sync() {
     touch('running');
     // Shorter than an aborted task may take to read its order.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    block(50);
   },
   async throw() {
     touch('running');
@@ -36,4 +42,4 @@ const work = {
 };
 export const run = (task) => work[task.work]();
 /** It is still being started: it has registered, and not come to its end. */
-export const started = process.env.STARTING === 'true' ? sleep(60) : undefined;
+export const started = STATE === 'starting' ? sleep(60) : undefined;

@@ -19,7 +19,7 @@ atexit.configure({
 const starting = state === 'starting';
 const shrinks = way === 'shrink';
 const file = (name) => new URL(name, import.meta.url);
-const environment = { ...process.env, DIR: dir, STARTING: String(starting) };
+const environment = { ...process.env, DIR: dir, STATE: state };
 const threads = { minThreads: shrinks ? 0 : 1, maxThreads: 1, env: environment, ...(shrinks && { idleTimeout: 20 }) };
 const filename = file('./endings-task.js').href;
 
@@ -59,9 +59,20 @@ async function until(name) {
   while (!fs.existsSync(path.join(dir, name))) await sleep(2);
 }
 
+/** Resolves once the pool's worker has ended. */
+function lost() {
+  const [first] = pool.threads ?? pool.workers;
+  return new Promise((resolve) => (first.thread ?? first.worker ?? first).once('exit', resolve));
+}
+
 const abort = new AbortController();
 // A shrinking pool has no worker before its first task.
-if (starting) {
+if (state === 'replaced') {
+  // The new worker is parked as soon as it has started, and this thread never hears that it has.
+  pool.on('error', () => {});
+  run({ work: 'throw' }).catch(() => {});
+  await until('registered again');
+} else if (starting) {
   await until('registered');
 } else {
   await run({ work: 'nothing' });
@@ -85,12 +96,14 @@ const ends = {
   using: () => pool[Symbol.asyncDispose](),
   destroy,
   async abort() {
+    const isLost = lost();
     abort.abort();
-    await sleep(300);
+    await isLost;
   },
   async error() {
     pool.on?.('error', () => {});
-    await sleep(300);
+    await lost();
+    await sleep(0);
   },
   async shutdown() {
     await atexit.shutdown();

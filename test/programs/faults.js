@@ -244,6 +244,8 @@ async function main() {
     start();
     if (fault === 'its module throws at load') await new Promise((resolve) => faulty.once('exit', resolve));
     else while (Atomics.load(gate, 0) === 0) await sleep(2);
+    // Its link may have come with the same turn of the event loop.
+    await new Promise(setImmediate);
   }
   if (fault === 'terminated by somebody else') {
     const kill = () => Worker.prototype.terminate.call(faulty);

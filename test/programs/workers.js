@@ -214,17 +214,13 @@ const situations = {
   'dying workers': {
     async main() {
       main();
-      await Promise.all(
-        [ready('exits'), ready('crashes')].map((started) =>
-          started.then(
-            (worker) =>
-              new Promise((resolve) => {
-                worker.on('error', () => {});
-                worker.once('exit', resolve);
-              }),
-          ),
-        ),
-      );
+      const ended = (role) =>
+        new Promise((resolve) => {
+          const worker = spawn(role);
+          worker.on('error', () => {});
+          worker.once('exit', resolve);
+        });
+      await Promise.all(['exits', 'crashes'].map(ended));
       const oom = await ready('oom', { resourceLimits: { maxOldGenerationSizeMb: 16 } });
       oom.on('error', () => {});
       const victim = await ready('victim');
@@ -234,12 +230,10 @@ const situations = {
     },
     exits() {
       atexit.register(() => log('exits'));
-      parentPort.postMessage('ready');
       setTimeout(() => process.exit(5), 10);
     },
     crashes() {
       atexit.register(() => log('crashes'));
-      parentPort.postMessage('ready');
       setTimeout(crash, 10);
     },
     oom() {

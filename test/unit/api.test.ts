@@ -169,7 +169,7 @@ describe('a worker', () => {
   it('of a pool has the pool’s name, and does not make the library used', async () => {
     const worker = start();
     const { threadId } = worker;
-    atexit.addPoolWorker(worker, { name: 'pool', timeout: 500 }, () => {});
+    atexit.addPoolWorker(worker, { name: 'pool', timeout: 500 }, () => true);
     expect(isInstalled()).toBe(false);
     expect((await atexit.shutdown({})).workers).toMatchObject([{ name: `pool ${threadId}`, status: 'unlinked' }]);
   });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
 import type { Order } from '../../src/link.ts';
 import { createLinks, type FailedWorker, type Links } from '../../src/links.ts';
-import { createTable, Header, KEY, Phase, type Table, VERSION } from '../../src/protocol.ts';
+import { at, Cell, createTable, Header, isLinkMessage, KEY, Phase, type Table, VERSION } from '../../src/protocol.ts';
 import type { WorkerReport } from '../../src/report.ts';
 
 const { threadId } = threads;
@@ -116,6 +116,7 @@ describe('an order', () => {
       { ...order(500), sync: true },
       {
         onOrdered: () => Atomics.store(table.cells, Header.phase, Phase.orderedSync),
+        rouse: () => false,
         spread() {},
         spreadAt: Number.POSITIVE_INFINITY,
       },
@@ -299,18 +300,39 @@ describe('a registered worker', () => {
   it('all of them are terminated, but those in pools', async () => {
     const [own, pooled] = [await join(), await join()];
     links.setTerms(own, {});
-    links.setTerms(pooled, { pool: { wake() {} } });
+    links.setTerms(pooled, { pool: { wake: () => true } });
     await links.terminate();
     expect([own.threadId, pooled.threadId > 0]).toEqual([-1, true]);
     expect(Atomics.load(closed, 0)).toBe(1);
   });
 });
 
+it('forgets a worker whose link comes when it is gone', async () => {
+  process.off('workerMessage', accept);
+  const messages: [message: unknown, source: number][] = [];
+  const keep = (message: unknown, source: number): void => {
+    messages.push([message, source]);
+    // So far it has been taken.
+    if (isLinkMessage(message)) Atomics.store(table.cells, at(message.slot, Cell.linked), 1);
+  };
+  process.on('workerMessage', keep);
+  const worker = start('close');
+  const gone = once(worker, 'exit');
+  await once(worker, 'message');
+  await expect.poll(() => messages.length).toBe(1);
+  process.off('workerMessage', keep);
+  worker.postMessage('end');
+  await gone;
+  for (const [message, source] of messages) links.accept(message, source);
+  expect(links.size).toBe(1);
+  await expect.poll(() => links.size).toBe(0);
+});
+
 describe('a worker of a pool', () => {
   it('is woken when it is ended alone', async () => {
     const worker = await join();
     let woken = 0;
-    links.setTerms(worker, { pool: { wake: () => woken++ } });
+    links.setTerms(worker, { pool: { wake: () => ++woken > 0 } });
     await links.cleanUp(worker);
     expect(woken).toBe(1);
     expect(Atomics.load(closed, 0)).toBe(1);
@@ -318,18 +340,27 @@ describe('a worker of a pool', () => {
     expect(links.cleanUp(worker)).toBeUndefined();
   });
 
-  it('that does not read its order goes soon, since it may be a busy loop', async () => {
+  it('that does not read its order goes soon where it is not to be waited for', async () => {
     const worker = await join();
-    links.setTerms(worker, { timeout: 60_000, pool: { wake() {} } });
+    links.setTerms(worker, { timeout: 60_000, pool: { wake: () => false } });
     worker.postMessage('block');
     await new Promise((resolve) => setTimeout(resolve, 200));
     await worker.terminate();
     expect(ended).toMatchObject([{ status: 'timed-out' }]);
   });
 
+  it('that reads its order later than that is waited for otherwise', async () => {
+    const worker = await join();
+    links.setTerms(worker, { timeout: 10_000, pool: { wake: () => true } });
+    worker.postMessage('blockAWhile');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await worker.terminate();
+    expect(ended).toMatchObject([{ status: 'acked' }]);
+  });
+
   it('that reads its order has its time', async () => {
     const worker = await join('slow');
-    links.setTerms(worker, { timeout: 10_000, pool: { wake() {} } });
+    links.setTerms(worker, { timeout: 10_000, pool: { wake: () => false } });
     await worker.terminate();
     expect(ended).toMatchObject([{ status: 'acked' }]);
   });

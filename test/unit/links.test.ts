@@ -16,7 +16,12 @@ afterEach(() => {
 });
 
 /** What a thread does that blocks, but for what is spread. */
-const blocking = (onOrdered: () => void) => ({ onOrdered, spread() {}, spreadAt: Number.POSITIVE_INFINITY });
+const blocking = (onOrdered: () => void) => ({
+  onOrdered,
+  rouse: () => false,
+  spread() {},
+  spreadAt: Number.POSITIVE_INFINITY,
+});
 
 interface Scene {
   readonly links: Links;
@@ -62,7 +67,8 @@ const order = (timeout: number) => ({
   sync: false,
   relay: { stdout: false, stderr: false },
 });
-const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
+/** Some time, and then what has come meanwhile is heard: on a busy machine a timer may be due first. */
+const turn = () => new Promise((resolve) => setTimeout(() => setImmediate(resolve), 20));
 const epochOf = (received: readonly unknown[]): number =>
   Number(received.map((message) => (message as { epoch?: number }).epoch).find((epoch) => epoch !== undefined));
 const ack = (epoch: number, fields = {}) => ({
@@ -118,11 +124,20 @@ it('says nothing of a worker that had ended by itself, and acks its order as wel
   expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
 });
 
+it('wakes those that were being started, until there are none', () => {
+  const { links, join } = createScene();
+  join();
+  const left = [true, true, false, true];
+  const rouse = vi.fn(() => left.shift() ?? true);
+  links.block({ ...order(100), sync: true }, { ...blocking(() => {}), rouse });
+  expect(rouse).toHaveBeenCalledTimes(3);
+});
+
 it('spreads the word once, if a worker is still waited for then', () => {
   const { links, join } = createScene();
   join();
   const spread = vi.fn();
-  links.block({ ...order(1500), sync: true }, { onOrdered() {}, spread, spreadAt: now() + 20 });
+  links.block({ ...order(1500), sync: true }, { ...blocking(() => {}), spread, spreadAt: now() + 20 });
   expect(spread).toHaveBeenCalledTimes(1);
 });
 
@@ -415,6 +430,21 @@ describe('when a shutdown is over', () => {
     }
     const [first, second] = received.map((message) => Reflect.get(Object(message), 'epoch')).filter(Number);
     expect(second).toBeGreaterThan(first);
+  });
+
+  it('a worker that learns only in the next one that it is over is no part of that', async () => {
+    const { links, join, table } = createScene();
+    const { port, received, slot } = join();
+    const settled = links.order(order(1000));
+    await turn();
+    Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+    port.postMessage(ack(epochOf(received)));
+    await settled;
+    links.over();
+    links.begin();
+    expect(links.order(order(1000))).toBeUndefined();
+    Atomics.store(table.cells, at(slot, Cell.state), State.idle);
+    expect(links.reports().workers).toEqual([]);
   });
 
   it('workers that are gone by then are forgotten', async () => {

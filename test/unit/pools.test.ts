@@ -56,6 +56,19 @@ it('wakes them once a shutdown', async () => {
   expect(pools.wake()).toEqual(['woken again']);
 });
 
+it('wakes those that are being started, for as long as there are some in any of them', () => {
+  const pools = createPools();
+  const [first, second] = [
+    [true, false, false],
+    [true, true, false],
+  ];
+  expect(pools.rouse()).toBe(false);
+  pools.add({}, createPool([], 'that has none'));
+  pools.add({}, createPool([], 'first', { rouse: () => first.shift() === true }));
+  pools.add({}, createPool([], 'second', { rouse: () => second.shift() === true }));
+  expect([pools.rouse(), pools.rouse(), pools.rouse()]).toEqual([true, true, false]);
+});
+
 it('is idle once every one of them is', async () => {
   const pools = createPools();
   expect(pools.idle()).toBeUndefined();

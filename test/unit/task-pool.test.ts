@@ -148,6 +148,35 @@ describe.each([
     expect(before).toBe(2);
     expect(report.ok).toBe(true);
   });
+
+  describe('a worker of which is blocked', () => {
+    /** Runs a task that blocks for `ms`. Its worker counts the tasks, and its clean-ups. */
+    const block = async (pool: ReturnType<typeof create>, ms: number, signal?: AbortSignal) => {
+      const blocks = new Int32Array(new SharedArrayBuffer(12));
+      const task = pool.run({ blocks, ms }, signal && { signal }).catch(() => {});
+      await expect.poll(() => Atomics.load(blocks, 0)).toBe(1);
+      return { task, cleanUps: () => Atomics.load(blocks, 1) };
+    };
+
+    it('does not wait for it where its task is aborted', async () => {
+      const pool = create({ minThreads: 1, maxThreads: 1 }, { timeout: 600_000 });
+      const abort = new AbortController();
+      const { task, cleanUps } = await block(pool, 600_000, abort.signal);
+      const gone = Promise.all(exits.splice(0));
+      abort.abort();
+      await gone;
+      await task;
+      expect(cleanUps()).toBe(0);
+    });
+
+    it('lets it finish and clean up where it is destroyed', async () => {
+      const pool = create({ minThreads: 1, maxThreads: 1 }, { timeout: 10_000 });
+      const { cleanUps } = await block(pool, 500, new AbortController().signal);
+      await pool.destroy();
+      await Promise.all(exits.splice(0));
+      expect(cleanUps()).toBe(1);
+    });
+  });
 });
 
 describe('a pool that had tasks when it was registered', () => {

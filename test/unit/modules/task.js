@@ -2,9 +2,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { register } from 'worker-atexit';
 
-register(function close() {});
+let seen;
+register(function close() {
+  if (seen) Atomics.add(seen, 1, 1);
+});
 
-export default async ({ ms = 0, value, fails = false, counter, until }) => {
+export default async ({ ms = 0, value, fails = false, counter, until, blocks }) => {
+  if (blocks) {
+    seen = blocks;
+    Atomics.add(seen, 0, 1);
+    Atomics.wait(seen, 2, 0, ms);
+    return value;
+  }
   if (counter) {
     // All of them run at once, so that each has a worker of its own.
     Atomics.add(counter, 0, 1);

@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { register } from 'worker-atexit';
 
-const block = () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+const blockFor = (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+const block = () => blockFor(60_000);
 
 const handlers = {
   close() {
@@ -21,6 +22,7 @@ const handlers = {
 
 const commands = {
   block,
+  blockAWhile: () => blockFor(500),
   throw() {
     throw new RangeError('the worker failed');
   },
