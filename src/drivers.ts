@@ -19,18 +19,27 @@ const LOOK = 100;
 /** Resolves to whether `waiting` settled before the step's time was up. Its timer keeps the thread alive meanwhile. */
 function inTime(waiting: PromiseLike<unknown>, step: Step): Promise<boolean> {
   return new Promise((resolve) => {
-    let timer: NodeJS.Timeout;
+    let timer: NodeJS.Timeout | undefined;
+    let isSettled = false;
+    const wait = (): void => {
+      timer = setTimeout(look, Math.min(Math.max(0, step.until - now()), LOOK));
+    };
     const look = (): void => {
-      const left = step.until - now();
-      if (left > 0) timer = setTimeout(look, Math.min(left, LOOK));
+      if (step.until > now()) wait();
       else resolve(false);
     };
-    timer = setTimeout(look, Math.min(Math.max(0, step.until - now()), LOOK));
     const settled = (): void => {
+      isSettled = true;
       clearTimeout(timer);
       resolve(true);
     };
     waiting.then(settled, settled);
+    // Most handlers settle before the event loop turns, and are spared the timer.
+    queueMicrotask(() => {
+      process.nextTick(() => {
+        if (!isSettled) wait();
+      });
+    });
   });
 }
 

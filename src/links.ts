@@ -109,6 +109,8 @@ interface Place {
   readonly table: Table;
   readonly threadId: number;
   readonly isMain: boolean;
+  /** Where this thread's workers are counted as they join; undefined if they are not. */
+  slot(): number | undefined;
 }
 
 const { errorMonitor } = process.getBuiltinModule('node:events');
@@ -144,7 +146,7 @@ interface Listeners {
 }
 
 export function createLinks(
-  { table, threadId, isMain }: Place,
+  { table, threadId, isMain, slot: ownSlot }: Place,
   { log, onLink, onOwnEnd, onGone, onFailedWorker }: Listeners,
 ): Links {
   const links = new Map<number, Link>();
@@ -177,6 +179,8 @@ export function createLinks(
   let blocking = false;
   const printed = new Set<NodeJS.WriteStream>();
   let epoch = 0;
+  /** How many workers had joined when they were looked for last. */
+  let joins: number | undefined = 0;
   let settle = (): void => {};
 
   function workerOf(thread: number): Worker | undefined {
@@ -325,6 +329,14 @@ export function createLinks(
     for (const thread of entrusting) onGone(thread);
   }
 
+  /** Whether a worker has joined since this was asked last. */
+  function hasNews(): boolean {
+    const slot = ownSlot();
+    const before = joins;
+    joins = slot === undefined ? undefined : Atomics.load(table.cells, at(slot, Cell.joins));
+    return joins === undefined || joins !== before;
+  }
+
   /** A worker that has joined, and whose link was not yet delivered, is waited for as well. */
   function findUndelivered(only?: number): void {
     for (const { index, threadId: thread, state } of childrenOf(table, threadId)) {
@@ -382,7 +394,7 @@ export function createLinks(
   function send(link: Link, order: Order): void {
     if (isOver(link)) {
       // It may have ended by itself just now, and has said so.
-      readAll(link);
+      if (!link.ack) readAll(link);
       return;
     }
     if (link.epoch === 0) {
@@ -552,7 +564,7 @@ export function createLinks(
     if (collecting === undefined) epoch = ++epochs;
     collecting = order;
     for (const worker of registered) invite(worker);
-    findUndelivered();
+    if (hasNews()) findUndelivered();
     for (const link of links.values()) send(link, order);
   }
 
@@ -647,7 +659,7 @@ export function createLinks(
     },
 
     begin() {
-      findUndelivered();
+      if (hasNews()) findUndelivered();
       const here = [...links.values()].filter((link) => !link.gone && stateOf(link.table, link.slot) !== State.idle);
       present = new Set([...(present ?? []), ...here]);
     },
@@ -678,8 +690,10 @@ export function createLinks(
       const patience = invited.size === 0 ? 0 : now() + PATIENCE;
       for (;;) {
         const rung = Atomics.load(table.cells, Header.doorbell);
-        findUndelivered();
-        for (const link of links.values()) send(link, order);
+        if (hasNews()) {
+          findUndelivered();
+          for (const link of links.values()) send(link, order);
+        }
         for (const link of pending) {
           // The slot first: a worker posts its ack before it says so there.
           const through = isThrough(stateOf(link.table, link.slot));
@@ -769,6 +783,8 @@ export function createLinks(
     },
 
     hasJoined() {
+      const slot = ownSlot();
+      if (slot !== undefined && Atomics.load(table.cells, at(slot, Cell.joins)) === 0) return false;
       return childrenOf(table, threadId).some(({ state }) => !isThrough(state));
     },
 

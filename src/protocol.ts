@@ -66,7 +66,9 @@ export const Cell = {
   sentAt: 11,
   /** How many handlers this worker has entrusted to the main thread. */
   entrusted: 12,
-  name: 13,
+  /** How many times a worker of this one has joined: as long as it is the same, there is no new one to look for. */
+  joins: 13,
+  name: 14,
 } as const;
 
 /**

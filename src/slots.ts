@@ -8,6 +8,7 @@ import {
   Cell,
   Header,
   Ordered,
+  ROOT,
   ROUTES,
   type Route,
   readName,
@@ -17,26 +18,39 @@ import {
   writeName,
 } from './protocol.ts';
 
+/** The main thread's id. */
+const MAIN = 0;
+
 export interface Slot {
   readonly index: number;
   readonly threadId: number;
   readonly state: number;
 }
 
+const CLEARED = [Cell.linked, Cell.order, Cell.handler, Cell.count, Cell.failures, Cell.entrusted, Cell.joins];
+
 /** Takes the lowest free slot for this thread. Undefined where all are taken. */
-export function claim({ cells }: Table, threadId: number, parentId: number): number | undefined {
+export function claim(table: Table, threadId: number, parentId: number): number | undefined {
+  const { cells } = table;
   for (let slot = 0; slot < SLOTS; slot++) {
     if (Atomics.compareExchange(cells, at(slot, Cell.state), State.free, State.claimed) !== State.free) continue;
-    Atomics.store(cells, at(slot, Cell.thread), threadId);
+    for (const cell of CLEARED) Atomics.store(cells, at(slot, cell), 0);
     Atomics.store(cells, at(slot, Cell.parent), parentId);
-    for (const cell of [Cell.linked, Cell.order, Cell.handler, Cell.count, Cell.failures, Cell.entrusted]) {
-      Atomics.store(cells, at(slot, cell), 0);
-    }
+    Atomics.store(cells, at(slot, Cell.thread), threadId);
     raise(cells, Header.used, slot + 1);
     Atomics.store(cells, at(slot, Cell.state), State.joined);
+    countJoin(table, parentId);
+    // Those that were there before had nowhere to be counted.
+    Atomics.add(cells, at(slot, Cell.joins), childrenOf(table, threadId).length);
     return slot;
   }
   return undefined;
+}
+
+/** A worker of `parentId` has something to do for the next shutdown, for the first time or again. */
+export function countJoin(table: Table, parentId: number): void {
+  const slot = parentId === MAIN ? ROOT : slotOf(table, parentId);
+  if (slot !== undefined) Atomics.add(table.cells, at(slot, Cell.joins), 1);
 }
 
 function raise(cells: Int32Array, cell: number, to: number): void {

@@ -4,7 +4,7 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { createEntrusting } from '../workers/entrusting.ts';
-import { createUp } from '../workers/up.ts';
+import { createUp, type Up } from '../workers/up.ts';
 import { now } from './clock.ts';
 import { isObserved, publishHandler, publishWorkers, traceShutdown } from './diagnostics.ts';
 import { createDriver, type Driver } from './drivers.ts';
@@ -162,17 +162,19 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
   /** While a shutdown is through, and what was registered is being ended. */
   let closing: Promise<readonly PromiseSettledResult<unknown>[]> | undefined;
 
+  /** Absent, too, while it is being made: the shutdown of the whole tree may have begun by then. */
+  let up: Up | undefined;
   const links = createLinks(
-    { table, threadId, isMain },
+    { table, threadId, isMain, slot: () => (isMain ? ROOT : isRoot ? undefined : up?.slot) },
     { log, onLink, onOwnEnd: tellOfWorkers, onGone: (thread) => entrusted.gone(thread), onFailedWorker },
   );
 
-  const up = isMain
-    ? undefined
-    : createUp(
-        { table, threadId, parentId: ancestorId ?? 0, inherited: !isRoot, deliver },
-        { onBegin, onOrder: obey, onLinked: rehearseSoon, onOver, log },
-      );
+  if (!isMain) {
+    up = createUp(
+      { table, threadId, parentId: ancestorId ?? 0, inherited: !isRoot, deliver },
+      { onBegin, onOrder: obey, onLinked: rehearseSoon, onOver, log },
+    );
+  }
 
   const entrusted: Entrusted = up
     ? createEntrusting(threadId, up)

@@ -29,7 +29,7 @@ import {
   type WorkerOutcome,
 } from '../src/protocol.ts';
 import { signalName } from '../src/signal-names.ts';
-import { claim, free, isThrough, showProgress, slotOf, stateOf } from '../src/slots.ts';
+import { claim, countJoin, free, isThrough, showProgress, slotOf, stateOf } from '../src/slots.ts';
 import { createConsole } from './console.ts';
 import { standGuard } from './guard.ts';
 
@@ -47,6 +47,7 @@ export interface Up {
    * alone links up.
    */
   move(parentId: number, buffer: SharedArrayBuffer): void;
+  readonly slot: number | undefined;
   /** Whether a parent will tell what this worker acks. */
   isHeard(): boolean;
   /** Whether this worker was told to end, seen without the event loop, by plain reads. */
@@ -309,8 +310,13 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       if (slot === undefined) join();
       else {
         setState(State.joined);
+        countJoin(table, parentId);
         expectOrder();
       }
+    },
+
+    get slot() {
+      return slot;
     },
 
     move(parent, buffer) {
@@ -386,7 +392,9 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       Atomics.store(cells, at(slot, Cell.order), 0);
       expectOwn(slot);
       setState(used ? State.joined : State.idle);
-      if (used) expectOrder();
+      if (!used) return;
+      countJoin(table, parentId);
+      expectOrder();
     },
   };
 }

@@ -6,7 +6,7 @@ import { threadId } from 'node:worker_threads';
 import { register } from 'worker-atexit';
 
 const { DIR, STATE } = process.env;
-const isAgain = fs.existsSync(path.join(DIR, 'registered'));
+const isAgain = STATE === 'replaced' && fs.existsSync(path.join(DIR, 'registered'));
 const touch = (name) => fs.appendFileSync(path.join(DIR, name), '.');
 
 register(async function cleanUp() {
@@ -15,7 +15,7 @@ register(async function cleanUp() {
   touch(`done-${threadId}`);
 });
 touch(isAgain ? 'registered again' : 'registered');
-if (isAgain && STATE === 'replaced') block(100);
+if (isAgain) block(100);
 
 function block(ms) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

@@ -29,7 +29,7 @@ beforeEach(() => {
   [log, ended, failures] = [[], [], []];
   closed = new Int32Array(new SharedArrayBuffer(4));
   links = createLinks(
-    { table, threadId, isMain: threads.isMainThread },
+    { table, threadId, isMain: threads.isMainThread, slot: () => undefined },
     {
       log: (line) => log.push(line),
       onLink: () => log.push('link'),

@@ -3,7 +3,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
 import { createLinks, type Links } from '../../src/links.ts';
-import { at, Cell, createTable, Header, KEY, State, type Table, VERSION } from '../../src/protocol.ts';
+import { at, Cell, createTable, Header, KEY, ROOT, State, type Table, VERSION } from '../../src/protocol.ts';
 import { claim } from '../../src/slots.ts';
 
 /** Thread ids that no thread of this process has. */
@@ -31,11 +31,11 @@ interface Scene {
   join(threadId?: number): { port: MessagePort; slot: number; received: unknown[] };
 }
 
-function createScene(): Scene {
+function createScene(slot?: number): Scene {
   const table = createTable();
   const lines: string[] = [];
   const links = createLinks(
-    { table, threadId: PARENT, isMain: true },
+    { table, threadId: PARENT, isMain: true, slot: () => slot },
     {
       log: (line) => lines.push(line),
       onLink() {},
@@ -122,6 +122,24 @@ it('says nothing of a worker that had ended by itself, and acks its order as wel
   await turn();
   expect(lines).toEqual([]);
   expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
+});
+
+it('looks for workers whose link is on its way where one has joined, and not otherwise', () => {
+  const { links, table } = createScene(ROOT);
+  const found = () => {
+    links.begin();
+    return links.size;
+  };
+  claim(table, WORKER, PARENT);
+  expect(found()).toBe(0);
+  expect(links.hasJoined()).toBe(false);
+  Atomics.add(table.cells, at(ROOT, Cell.joins), 1);
+  expect(links.hasJoined()).toBe(true);
+  expect(found()).toBe(1);
+  claim(table, WORKER + 1, PARENT);
+  expect(found()).toBe(1);
+  Atomics.add(table.cells, at(ROOT, Cell.joins), 1);
+  expect(found()).toBe(2);
 });
 
 it('wakes those that were being started, until there are none', () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { at, Cell, createTable, Header, Ordered, ROUTES, SLOTS, State, type Table } from '../../src/protocol.ts';
+import { at, Cell, createTable, Header, Ordered, ROOT, ROUTES, SLOTS, State, type Table } from '../../src/protocol.ts';
 import {
   blockedBy,
   childrenOf,
   claim,
+  countJoin,
   diagnose,
   entrustingOf,
   free,
@@ -50,11 +51,28 @@ describe('a slot', () => {
 
   it('has nothing of the one who had it before', () => {
     const table = createTree();
-    const stale = [Cell.linked, Cell.order, Cell.handler, Cell.count, Cell.failures, Cell.entrusted];
+    const stale = [Cell.linked, Cell.order, Cell.handler, Cell.count, Cell.failures, Cell.entrusted, Cell.joins];
     for (const name of stale) set(table, 1, name, 5);
     release(table, 1, 2);
     claim(table, 6, 0);
     expect(stale.map((name) => cell(table, 1, name))).toEqual(stale.map(() => 0));
+  });
+
+  it('counts the workers below that join', () => {
+    const table = createTree();
+    expect([ROOT, 0, 1, 2, 3, 4].map((slot) => cell(table, slot, Cell.joins))).toEqual([2, 2, 0, 1, 0, 0]);
+    countJoin(table, 3);
+    countJoin(table, 0);
+    // Nobody is there to count for.
+    countJoin(table, 99);
+    expect([ROOT, 0, 1, 2, 3, 4].map((slot) => cell(table, slot, Cell.joins))).toEqual([3, 2, 0, 2, 0, 0]);
+  });
+
+  it('counts those that were there before', () => {
+    const table = createTable();
+    claim(table, 5, 3);
+    claim(table, 6, 3);
+    expect(cell(table, claim(table, 3, 0) ?? -1, Cell.joins)).toBe(2);
   });
 
   it('is passed over while it is being filled in', () => {

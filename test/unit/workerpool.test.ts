@@ -102,8 +102,8 @@ describe('its workers', () => {
     expect(library.addPoolWorker.mock.calls).toEqual([[worker, terms, expect.any(Function)]]);
     const [, given, wake] = library.addPoolWorker.mock.lastCall ?? expect.unreachable();
     expect(Object.keys(given)).toEqual(Object.keys(terms));
-    // They are never parked.
-    expect(wake()).toBeUndefined();
+    // It is never parked, and by force it is ended only where nothing runs in it any more.
+    expect(wake()).toBe(false);
   });
 
   it('are those that are threads, each once', () => {
@@ -163,6 +163,8 @@ describe('a worker that the pool ends', () => {
     );
     ask('send', TERMINATE, 'more');
     expect(library.cleanUp.mock.calls).toEqual([[worker]]);
+    const [, , wake] = library.addPoolWorker.mock.lastCall ?? expect.unreachable();
+    expect(wake()).toBe(true);
     await turn();
     expect(calls).toEqual([]);
     // The pool’s own time is up; the clean-up has its own.
