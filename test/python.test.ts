@@ -3,7 +3,8 @@ import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import * as runtime from './runtime.ts';
 
-const PROGRAMS = 240;
+/** Elsewhere it is the same code of the library that decides on the order. */
+const PROGRAMS = runtime.name === 'node' ? 240 : 40;
 const AT_ONCE = 4;
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'];
 const file = (name: string): string => fileURLToPath(new URL(`./programs/${name}`, import.meta.url));

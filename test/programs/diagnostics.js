@@ -44,7 +44,8 @@ if (!isMainThread) {
     if (way === 'fails') throw new Error('bad');
   });
   const worker = new Worker(new URL(import.meta.url));
-  await new Promise((resolve) => worker.once('message', resolve));
+  // Its link may come with the same turn of the event loop.
+  await new Promise((resolve) => worker.once('message', () => setImmediate(resolve)));
   const alive = setInterval(() => {}, 1000);
   const ways = {
     'a signal': () => process.kill(process.pid, 'SIGTERM'),

@@ -3,9 +3,6 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { Piscina } from 'piscina';
-import Tinypool from 'tinypool';
-import workerpool from 'workerpool';
 
 const [dir, kind, way] = process.argv.slice(2);
 process.env.DIR = dir;
@@ -14,18 +11,21 @@ const filename = file('./endings-task.js').href;
 const threads = { minThreads: 2, maxThreads: 2 };
 const task = { work: 'nothing' };
 
-const createPiscina = (options) => {
+const createPiscina = async (options) => {
+  const { Piscina } = await import('piscina');
   const pool = new Piscina({ filename, ...threads, ...options });
   return { pool, run: () => pool.run(task), adapter: 'worker-atexit/piscina', end: () => pool.destroy() };
 };
 const create = {
   'piscina sync': () => createPiscina({ atomics: 'sync' }),
   'piscina async': () => createPiscina({ atomics: 'async' }),
-  tinypool: () => {
+  async tinypool() {
+    const { Tinypool } = await import('tinypool');
     const pool = new Tinypool({ filename, ...threads });
     return { pool, run: () => pool.run(task), adapter: 'worker-atexit/tinypool', end: () => pool.destroy() };
   },
-  workerpool: () => {
+  async workerpool() {
+    const { default: workerpool } = await import('workerpool');
     const pool = workerpool.pool(file('./endings-workerpool.js').pathname, { workerType: 'thread', minWorkers: 2 });
     const run = () => pool.exec('run', [task]);
     return { pool, run, adapter: 'worker-atexit/workerpool', end: () => pool.terminate() };
@@ -36,7 +36,7 @@ const create = {
   },
 };
 
-const { pool, workers, run, adapter, end } = create[kind]();
+const { pool, workers, run, adapter, end } = await create[kind]();
 await Promise.all([run(), run()]);
 const registrations = path.join(dir, 'registered');
 while (!fs.existsSync(registrations) || fs.statSync(registrations).size < 2) await sleep(2);

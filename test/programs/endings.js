@@ -3,13 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Piscina } from 'piscina';
-import Tinypool from 'tinypool';
 import * as atexit from 'worker-atexit';
-import * as forPiscina from 'worker-atexit/piscina';
-import * as forTinypool from 'worker-atexit/tinypool';
-import * as forWorkerpool from 'worker-atexit/workerpool';
-import workerpool from 'workerpool';
 
 const [dir, kind, way, state] = process.argv.slice(2);
 atexit.configure({
@@ -23,20 +17,26 @@ const environment = { ...process.env, DIR: dir, STATE: state };
 const threads = { minThreads: shrinks ? 0 : 1, maxThreads: 1, env: environment, ...(shrinks && { idleTimeout: 20 }) };
 const filename = file('./endings-task.js').href;
 
-function createPiscina(atomics) {
-  const pool = forPiscina.registerPool(new Piscina({ filename, atomics, ...threads }));
+async function createPiscina(atomics) {
+  const { Piscina } = await import('piscina');
+  const { registerPool } = await import('worker-atexit/piscina');
+  const pool = registerPool(new Piscina({ filename, atomics, ...threads }));
   return { pool, run: (task, options) => pool.run(task, options), destroy: () => pool.destroy() };
 }
 
-function createTinypool() {
-  const pool = forTinypool.registerPool(new Tinypool({ filename, ...threads }));
+async function createTinypool() {
+  const { Tinypool } = await import('tinypool');
+  const { registerPool } = await import('worker-atexit/tinypool');
+  const pool = registerPool(new Tinypool({ filename, ...threads }));
   return { pool, run: (task, options) => pool.run(task, options), destroy: () => pool.destroy() };
 }
 
-function createWorkerpool() {
+async function createWorkerpool() {
+  const { default: workerpool } = await import('workerpool');
+  const { registerPool } = await import('worker-atexit/workerpool');
   const script = file('./endings-workerpool.js').pathname;
   const options = { workerType: 'thread', minWorkers: 1, maxWorkers: 1, workerThreadOpts: { env: environment } };
-  const pool = forWorkerpool.registerPool(workerpool.pool(script, options));
+  const pool = registerPool(workerpool.pool(script, options));
   return {
     pool,
     run(task, { signal } = {}) {
@@ -48,12 +48,9 @@ function createWorkerpool() {
   };
 }
 
-const { pool, run, destroy } =
-  kind === 'workerpool'
-    ? createWorkerpool()
-    : kind === 'tinypool'
-      ? createTinypool()
-      : createPiscina(kind.split(' ')[1]);
+const create = { piscina: createPiscina, tinypool: createTinypool, workerpool: createWorkerpool };
+const [name, atomics] = kind.split(' ');
+const { pool, run, destroy } = await create[name](atomics);
 
 async function until(name) {
   while (!fs.existsSync(path.join(dir, name))) await sleep(2);

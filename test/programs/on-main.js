@@ -134,13 +134,14 @@ const situations = {
       atexit.configure({ timeout: 800 });
       main();
       await ready('worker');
-      await sleep(20);
       atexit.exit(0);
     },
     worker() {
       entrust('entrusted');
-      parentPort.postMessage('ready');
-      setTimeout(waitForGate, 5);
+      setTimeout(() => {
+        parentPort.postMessage('ready');
+        waitForGate();
+      }, 5);
     },
   },
   'is the main thread itself': {

@@ -8,7 +8,7 @@ import { registerPool } from 'worker-atexit/piscina';
 
 const [dir, situation] = process.argv.slice(2);
 process.env.DIR = dir;
-process.env.STARTING = String(situation.includes('starts'));
+process.env.STATE = situation.includes('starts') ? 'starting' : 'idle';
 const filename = new URL('./endings-task.js', import.meta.url).href;
 const log = (text) => fs.appendFileSync(path.join(dir, 'log'), `${text}\n`);
 const registered = (count) => async () => {

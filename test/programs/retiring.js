@@ -20,12 +20,14 @@ const roles = {
   hangs() {
     atexit.register(() => {
       print('hangs');
+      parentPort.postMessage('hangs');
       return new Promise(() => {});
     });
   },
   busy() {
     atexit.register(() => print('wrong'));
     setTimeout(() => {
+      parentPort.postMessage('blocked');
       for (;;);
     }, 10);
   },
@@ -46,6 +48,9 @@ async function start(role, options) {
   return worker;
 }
 
+const said = (worker, text) =>
+  new Promise((resolve) => worker.on('message', (message) => message === text && resolve()));
+
 const { registerWorker } = atexit;
 const isGone = (worker) => worker.threadId === -1;
 
@@ -60,14 +65,14 @@ const situations = {
     const worker = await start('hangs');
     registerWorker(worker, { timeout: 60_000 });
     const first = worker.terminate();
-    await sleep(100);
+    await said(worker, 'hangs');
     print(`code ${await worker.terminate()}, gone ${isGone(worker)}`);
     print(`code ${await first}`);
   },
   async 'terminate, silent'() {
     const worker = await start('busy');
     registerWorker(worker, { timeout: 200 });
-    await sleep(50);
+    await said(worker, 'blocked');
     print(`code ${await worker.terminate()}, gone ${isGone(worker)}`);
   },
   async 'terminate, right after it was started'() {

@@ -62,6 +62,8 @@ if (workers === 'piscina') {
   await Promise.all([1, 2, 3, 4].map(() => pool.run({ barrier, count: 4 })));
   await sleep(50); // parked by now
 }
+// Their links may have come with the same turn of the event loop.
+await new Promise(setImmediate);
 log('ready');
 
 const ends = {

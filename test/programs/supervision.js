@@ -21,6 +21,7 @@ const roles = {
     for (;;) food.push(new Array(1e5).fill({}));
   },
   'is blocked'() {
+    parentPort.postMessage('blocked');
     for (;;);
   },
 };
@@ -42,7 +43,9 @@ const onFailure = async function onFailure({ name, status, diagnosis }) {
   log(`onFailure: ${name} ${status} ${diagnosis}`);
 };
 const gone = ({ worker }) => new Promise((resolve) => worker.once('exit', resolve));
-const started = ({ worker }) => new Promise((resolve) => worker.once('message', resolve));
+const said = ({ worker }, text) =>
+  new Promise((resolve) => worker.on('message', (message) => message === text && resolve()));
+const started = (spawned) => said(spawned, 'started');
 
 const essential = (role, options) => () => spawn(role, { essential: true, onFailure, ...options });
 
@@ -79,14 +82,12 @@ const situations = {
     atexit.configure({ timeout: 800 });
     const busy = spawn('is blocked', { onFailure });
     const clean = spawn('clean', { onFailure });
-    await Promise.all([started(busy), started(clean)]);
-    await sleep(20);
+    await Promise.all([said(busy, 'blocked'), started(clean)]);
     atexit.exit(0);
   },
   async 'hangs when it is terminated'() {
     const busy = spawn('is blocked', { onFailure, timeout: 100 });
-    await started(busy);
-    await sleep(20);
+    await said(busy, 'blocked');
     await busy.worker.terminate();
     atexit.exit(0);
   },

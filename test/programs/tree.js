@@ -53,6 +53,8 @@ if (isMainThread) {
     },
   });
   await startAll(trees[situation]);
+  // Their links may have come with the same turn of the event loop.
+  await new Promise(setImmediate);
   // What the handlers stage is entitled to, whatever the workers did.
   atexit.register(async function main() {
     if (route === 'exit()') await sleep(timeout / 8);

@@ -25,11 +25,11 @@ const waitForGate = (count = 1) => {
 
 const spawn = (role, options = {}) =>
   new Worker(file, { argv: [dir, situation], workerData: { gate, role }, ...options });
-/** A worker that has said that it is ready. */
+/** A worker that has said that it is ready. Its link may have come with the same turn of the event loop. */
 const ready = (role, options) =>
   new Promise((resolve) => {
     const worker = spawn(role, options);
-    worker.once('message', () => resolve(worker));
+    worker.once('message', () => setImmediate(resolve, worker));
   });
 const stay = () => {
   parentPort.on('message', () => {});
@@ -166,7 +166,8 @@ const situations = {
         ready('throws'),
         ready('loops'),
       ]);
-      await sleep(50);
+      // Those that block do so by now.
+      while (Atomics.load(gate, 0) < 2) await sleep(2);
       atexit.exit(0);
     },
     clean() {
@@ -177,13 +178,17 @@ const situations = {
       cleanUp();
       stay();
       setTimeout(() => {
+        open();
         for (;;);
       }, 10);
     },
     waits() {
       cleanUp();
       stay();
-      setTimeout(block, 10, 60_000);
+      setTimeout(() => {
+        open();
+        block(60_000);
+      }, 10);
     },
     hangs() {
       atexit.register(function before() {});
