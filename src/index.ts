@@ -59,7 +59,7 @@ export function register(handler: unknown, ...args: unknown[]): unknown {
 }
 
 /**
- * Registers a function for the drain stage, which comes first: servers stop to listen, requests in flight finish. These
+ * Registers a function for the drain stage, which comes first: servers stop listening, requests in flight finish. These
  * functions run concurrently, and pools go on taking tasks until all have settled, or half of the `timeout` is used up.
  * On a synchronous route they are called and not waited for.
  *

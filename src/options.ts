@@ -5,11 +5,11 @@ import { isSignal } from './signal-names.ts';
 /** What {@link configure} takes. */
 export interface Options {
   /**
-   * ms for the whole asynchronous sequence; 8000 unless told, since `docker stop` kills after 10 s. The drain stage may
+   * ms for the whole asynchronous sequence; default 8000, since `docker stop` kills after 10 s. The drain stage may
    * use it to 50 %, the workers stage to 75 %, the handlers to 100 %; time that is not used rolls on.
    */
   timeout?: number;
-  /** ms for which a synchronous route blocks for workers; 1000 unless told. Handlers are each called, whatever it is. */
+  /** ms for which a synchronous route blocks for workers; default 1000. Handlers are each called, whatever it is. */
   syncTimeout?: number;
   /**
    * `'auto'`: SIGINT, SIGTERM, SIGHUP (SIGBREAK on Windows), each only while the program has no listener of its own for
@@ -23,7 +23,7 @@ export interface Options {
   crash?: 'sync' | 'graceful' | 'off';
   /** Whether to shut down on the parent's `disconnect` or PM2's `'shutdown'` message. Keeps a forked child alive. */
   ipc?: boolean;
-  /** The exit code where it would have been 0 but something was not clean; 1 unless told, 0 turns this off. */
+  /** The exit code where it would have been 0 but something was not clean; default 1, 0 turns this off. */
   failureExitCode?: number;
   /**
    * Whether a main thread that is still blocked 500 ms after `timeout` is reported and the process ended (SIGKILL).
@@ -31,7 +31,7 @@ export interface Options {
    * `false`: by nobody. Off while an inspector is attached.
    */
   watchdog?: 'auto' | boolean;
-  /** Where a failure is named; stderr unless told. `false`: nowhere. */
+  /** Where a failure is named; default: stderr. `false`: nowhere. */
   logger?: { error(message: string): void } | false;
   /** Called with the report, synchronously, last of all. */
   onReport?: ((report: ShutdownReport) => void) | undefined;
