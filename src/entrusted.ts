@@ -69,8 +69,8 @@ function toFunction({ module, exportName, args }: EntrustedHandler, isExiting: (
 export function createEntrusted({ isDeaf, keep, drop, due, isExiting, onListen, log }: Steward): Entrusted {
   /** By thread, in the order in which they came. */
   const held = new Map<number, Map<number, () => unknown>>();
-  /** A worker says again what it may have said before anybody listened. */
-  const latest = new Map<number, number>();
+  /** A worker says again what it may have said before anybody listened, later than what it said since. */
+  const heard = new Map<number, { latest: number; readonly missing: Set<number> }>();
   let channel: BroadcastChannel | undefined;
   let ids = 0;
   let complained = false;
@@ -85,23 +85,42 @@ export function createEntrusted({ isDeaf, keep, drop, due, isExiting, onListen, 
   }
 
   function take({ threadId, id, handler }: EntrustMessage): void {
-    if (handler === undefined) {
-      const taken = held.get(threadId)?.get(id);
-      if (taken) drop(taken);
-      held.get(threadId)?.delete(id);
-    } else if (id > (latest.get(threadId) ?? 0)) {
-      latest.set(threadId, id);
-      const added = toFunction(handler, isExiting);
-      const ofThread = held.get(threadId) ?? new Map<number, () => unknown>();
-      held.set(threadId, ofThread.set(id, added));
-      keep(added, threadId);
+    const isNew = isHeardFirst(threadId, id);
+    if (handler !== undefined) {
+      if (isNew) hold(threadId, id, handler);
+      return;
     }
+    const taken = held.get(threadId)?.get(id);
+    if (taken) drop(taken);
+    held.get(threadId)?.delete(id);
+  }
+
+  function isHeardFirst(threadId: number, id: number): boolean {
+    const of = heard.get(threadId) ?? { latest: 0, missing: new Set() };
+    heard.set(threadId, of);
+    if (id <= of.latest) return of.missing.delete(id);
+    for (let before = of.latest + 1; before < id; before++) of.missing.add(before);
+    of.latest = id;
+    return true;
+  }
+
+  function hold(threadId: number, id: number, handler: EntrustedHandler): void {
+    const call = toFunction(handler, isExiting);
+    const ofThread = held.get(threadId) ?? new Map<number, () => unknown>();
+    const once = (): unknown => {
+      // Its thread may outlive it, and be gone later.
+      ofThread.delete(id);
+      return call();
+    };
+    const added = Object.defineProperty(once, 'name', { value: call.name });
+    held.set(threadId, ofThread.set(id, added));
+    keep(added, threadId);
   }
 
   function release(threadId: number): void {
     const handlers = [...(held.get(threadId)?.values() ?? [])].reverse();
     held.delete(threadId);
-    latest.delete(threadId);
+    heard.delete(threadId);
     for (const handler of handlers) due(handler);
   }
 
@@ -127,8 +146,7 @@ export function createEntrusted({ isDeaf, keep, drop, due, isExiting, onListen, 
     add(handler) {
       const id = ++ids;
       // As a worker's arguments: what the caller changes later does not change them.
-      const message: EntrustMessage = { [KEY]: VERSION, threadId: 0, id, handler: structuredClone(handler) };
-      take(message);
+      hold(0, id, structuredClone(handler));
       return () => take({ [KEY]: VERSION, threadId: 0, id });
     },
     listen,

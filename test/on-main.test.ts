@@ -42,6 +42,11 @@ it('it is done at once when a worker’s worker dies', async () => {
   expect({ code, log }, stderr).toEqual({ code: 0, log: [entrusted, 'the process lives on', 'main'] });
 });
 
+it('it is done once, in a shutdown() that its worker outlives', async () => {
+  const { code, log, stderr } = await play('lives through a shutdown(), and is gone later');
+  expect({ code, log }, stderr).toEqual({ code: 0, log: [entrusted, 'the process lives on', 'main'] });
+});
+
 it('it is done for a worker that is blocked, and terminated', async () => {
   const { code, log } = await play('is blocked, and terminated at the deadline');
   expect({ code, log }).toEqual({ code: 1, log: [entrusted, 'main'] });

@@ -144,6 +144,24 @@ const situations = {
       }, 5);
     },
   },
+  'lives through a shutdown(), and is gone later': {
+    async main() {
+      const worker = await ready('worker');
+      await sleep(20);
+      await atexit.shutdown();
+      worker.postMessage('die');
+      await gone(worker);
+      await sleep(20);
+      log('the process lives on');
+      main();
+      process.exit(0);
+    },
+    worker() {
+      entrust('entrusted');
+      parentPort.once('message', () => process.exit(0));
+      parentPort.postMessage('ready');
+    },
+  },
   'is the main thread itself': {
     main() {
       main();

@@ -79,6 +79,18 @@ describe('what a worker entrusts to the main thread', () => {
     expect(scene.log).toEqual(['listen', `keep ${NAME} from 5`, `keep ${NAME} from 5`, `keep ${NAME} from 6`]);
   });
 
+  it('is kept although the worker says it again later than what it said since', () => {
+    const late = { name: 'late', ids: [1, 2, 4, 5] };
+    entrust(5, 3, handler('early'));
+    entrust(5, 6, handler('early'));
+    // One of them has been taken back by then.
+    entrust(5, 4);
+    for (const id of late.ids) entrust(5, id, handler(late.name));
+    scene.collect();
+    const kept = (name: string) => `keep ${name} of entrusted.cjs from 5`;
+    expect(scene.log).toEqual(['listen', kept('early'), kept('early'), kept('late'), kept('late'), kept('late')]);
+  });
+
   it('can be taken back, once', () => {
     entrust(5, 1, handler('record'));
     for (const [thread, id] of [
@@ -135,6 +147,13 @@ describe('an entrusted handler', () => {
   it('is imported and called with its arguments', async () => {
     await entrusted('record', 'one', { two: 2 })();
     expect(recorded()).toEqual([['one', { two: 2 }]]);
+  });
+
+  it('is not called again when its thread is gone', async () => {
+    await entrusted('record', 'once')();
+    gone(5);
+    scene.collect();
+    expect(scene.log.filter((line) => line.startsWith('due'))).toEqual([]);
   });
 
   it('is called at once where nothing can be awaited', () => {
