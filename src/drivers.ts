@@ -111,7 +111,11 @@ export function createDriver(steps: Generator<Step, void, void>, { onError, onEn
   };
 
   function leave({ block, cut }: Step, isWaiting: boolean): void {
-    if (block) block();
-    else if (isWaiting) cut?.(true);
+    try {
+      if (block) block();
+      else if (isWaiting) cut?.(true);
+    } catch (error) {
+      onError(error);
+    }
   }
 }

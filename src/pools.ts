@@ -2,7 +2,7 @@
  * The pools of this thread, as far as the sequence is concerned. What a pool is, its adapter knows; this is all that an
  * adapter has to offer.
  */
-import type { ShutdownError } from './errors.ts';
+import { type ShutdownError, toError, toErrorText } from './errors.ts';
 
 export interface Pool {
   /** This thread has made a Worker: perhaps it is this pool's. */
@@ -51,8 +51,17 @@ export function createPools(): Pools {
     }
   }
 
+  /** A pool may call code of the program's own, and that may fail. */
+  function noteOf(act: () => string | undefined): string | undefined {
+    try {
+      return act();
+    } catch (error) {
+      return `a pool failed: ${toErrorText(toError(error)).stack}`;
+    }
+  }
+
   const notesOf = (act: (pool: Pool) => string | undefined): string[] =>
-    [...each()].map(act).filter((note) => note !== undefined);
+    [...each()].map((pool) => noteOf(() => act(pool))).filter((note) => note !== undefined);
 
   return {
     add(owner, pool) {

@@ -138,8 +138,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   const adopted = new WeakSet<Worker>();
   /** Tasks that lead to a worker as soon as it has them, and that are looked at where what is queued is rejected. */
   const tasks = new Set<object>();
-  /** Those of the tasks that run. */
-  const signals = new Set<object>();
+  /** The signal of each task that runs. */
+  const signals = new Set<{ readonly signal: object }>();
   const submit = pool.run;
   /** Whether tasks were submitted before `run` was watched. */
   let unwatched = !taskPool.isIdle(0);
@@ -150,7 +150,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
 
   function learn(info: unknown): void {
     const worker = isWorkerInfo(info) ? workerOf(info.worker) : undefined;
-    if (!worker || !isWorkerInfo(info)) return;
+    if (!worker || !isWorkerInfo(info) || isKnown(worker)) return;
     infos.set(worker, info);
     adopt(worker);
     // It was started before the others were woken, and parks now.
@@ -182,7 +182,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     if (refusal) throw refusal;
     running++;
     const signal = args[1]?.signal;
-    if (signal) signals.add(signal);
+    const held = signal && { signal };
+    if (held) signals.add(held);
     const call = (): Promise<unknown> => submit.apply(pool, args);
     const { result, task } = isEachKnown() ? { result: call(), task: undefined } : submitAndFind(taskType, call);
     if (task) tasks.add(task);
@@ -192,8 +193,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
       throw force && refusal && error instanceof Error && error.name === taskPool.cancelling?.error ? refusal : error;
     } finally {
       running--;
-      if (signal) signals.delete(signal);
-      learnFromTasks();
+      if (held) signals.delete(held);
+      if (task) learn(Reflect.get(task, 'workerInfo'));
       if (task) tasks.delete(task);
       if (running === 0) settle?.();
     }
@@ -202,7 +203,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
 
   /** A task is rejected, and its worker ended, as its signal is aborted; a moment later the signal is that of no task. */
   function isAborting(): boolean {
-    for (const signal of signals) if (!('aborted' in signal) || signal.aborted === true) return true;
+    for (const { signal } of signals) if (!('aborted' in signal) || signal.aborted === true) return true;
     return false;
   }
 
@@ -229,10 +230,14 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     // Bun has no asynchronous hooks that tell which worker has got it, and whose port is not to be waited for.
     const duration = 'Bun' in globalThis && refusal?.route === 'beforeExit' ? SHORT : LONGEST;
     poolOptions.maxThreads = Math.min(maxThreads, taskPool.threads().length);
-    const { result, task } = submitAndFind(taskType, () =>
-      submit.call(pool, duration, { ...WAKE, signal: abort.signal }),
-    );
-    poolOptions.maxThreads = maxThreads;
+    const call = (): Promise<unknown> => submit.call(pool, duration, { ...WAKE, signal: abort.signal });
+    let submitted: ReturnType<typeof submitAndFind<Promise<unknown>>>;
+    try {
+      submitted = submitAndFind(taskType, call);
+    } finally {
+      poolOptions.maxThreads = maxThreads;
+    }
+    const { result, task } = submitted;
     result.catch(() => {});
     if (!task) return true;
     const info: unknown = Reflect.get(task, 'workerInfo');
@@ -245,6 +250,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   /** Wakes a worker that nothing leads to as soon as it is parked: once it has said that it is ready. */
   function wakeWhenReady(worker: Worker): void {
     const onMessage = (): void => {
+      learnFromTasks();
       if (isKnown(worker) || wakeByTask()) worker.off('message', onMessage);
     };
     worker.on('message', onMessage);
@@ -284,10 +290,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
       if (!taskPool.parks()) return undefined;
       learnFromTasks();
       const threads = taskPool.threads();
-      if (threads.every(isKnown)) {
-        for (const worker of threads) wakeByMessage(worker);
-        return undefined;
-      }
+      for (const worker of threads) if (isKnown(worker)) wakeByMessage(worker);
+      if (threads.every(isKnown)) return undefined;
       const idle = taskPool.idleThreads(running);
       let woken = 0;
       while (woken < idle && wakeByTask()) woken++;
@@ -299,6 +303,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
       if (!taskPool.parks()) return false;
       const unknown = taskPool.threads().filter((worker) => !isKnown(worker));
       for (const worker of unknown) hear(worker);
+      learnFromTasks();
       return !taskPool.threads().every(isKnown);
     },
 

@@ -44,6 +44,16 @@ it('has the notes of those that have one', () => {
   expect(pools.wake()).toEqual(['not woken']);
 });
 
+it('notes what failed in one of them, and goes on', () => {
+  const pools = createPools();
+  const fail = (): never => {
+    throw new Error('a load balancer failed');
+  };
+  pools.add({}, createPool([], 'a', { wake: fail }));
+  pools.add({}, createPool([], 'b', { wake: () => 'woken' }));
+  expect(pools.wake()).toEqual([expect.stringMatching(/^a pool failed: Error: a load balancer failed\n/), 'woken']);
+});
+
 it('wakes them once a shutdown', async () => {
   const pools = createPools();
   const calls: string[] = [];

@@ -169,6 +169,17 @@ describe.each([
       expect(cleanUps()).toBe(0);
     });
 
+    it('nor where another task of the same signal has ended', async () => {
+      const pool = create({ minThreads: 1, maxThreads: 1 }, { timeout: 600_000 });
+      const abort = new AbortController();
+      await pool.run({ value: 1 }, { signal: abort.signal });
+      const { task } = await block(pool, 600_000, abort.signal);
+      const queued = pool.run({ value: 2 }, { signal: abort.signal }).catch(() => {});
+      const gone = Promise.all(exits.splice(0));
+      abort.abort();
+      await Promise.all([gone, task, queued]);
+    });
+
     it('lets it finish and clean up where it is destroyed', async () => {
       const pool = create({ minThreads: 1, maxThreads: 1 }, { timeout: 10_000 });
       const { cleanUps } = await block(pool, 500, new AbortController().signal);
@@ -187,6 +198,24 @@ describe('a pool that had tasks when it was registered', () => {
     const ending = atexit.shutdown();
     expect(await settled(tasks)).toEqual([1, 2, 3]);
     expect(statuses(await ending)).toEqual(['piscina acked', 'piscina acked']);
+  });
+
+  it('goes on although its load balancer fails, and that is noted', async () => {
+    let fails = false;
+    const loadBalancer: NonNullable<typeof Piscina.prototype.options.loadBalancer> = (_, workers) => {
+      if (fails) throw new Error('the load balancer failed');
+      return workers.find(({ currentUsage }) => currentUsage === 0) ?? null;
+    };
+    const pool = piscina({ loadBalancer });
+    await both(pool);
+    registerPiscina(pool);
+    atexit.register(() => {});
+    await parked();
+    fails = true;
+    const report = await atexit.shutdown({ timeout: 1000 });
+    expect(report.notes).toEqual([expect.stringMatching(/^a pool failed: Error: the load balancer failed\n/)]);
+    expect(report.handlers).toHaveLength(1);
+    expect(pool.options.maxThreads).toBe(2);
   });
 
   it('is not rejected what is not known, and that is noted', async () => {
