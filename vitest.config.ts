@@ -27,6 +27,7 @@ export default defineConfig({
     setupFiles: process.env.RUNTIME ? ['test/known.ts'] : [],
     // Each end-to-end test starts processes with threads of their own; on two cores two test files at a time are enough.
     maxWorkers: 2,
+    maxConcurrency: 4,
     testTimeout: 60_000,
     reporters: ['default', './test/closing-line.ts'],
   },

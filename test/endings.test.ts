@@ -32,7 +32,8 @@ const ways: Record<string, { readonly states: readonly State[]; readonly only?: 
 
 const exitCodes: Record<string, number> = { throw: 1 };
 
-describe.each(pools)('%s', (pool) => {
+// Most of a cell's time is waited.
+describe.concurrent.each(pools)('%s', (pool) => {
   const cells = Object.entries(ways)
     .filter(([, { only }]) => only?.(pool) ?? true)
     .flatMap(([way, { states }]) =>
@@ -41,21 +42,24 @@ describe.each(pools)('%s', (pool) => {
         .map((state) => [way, state] as const),
     );
 
-  it.each(cells)('%s while the worker is %s: it cleans up, once, before it is gone', async (way, state) => {
-    const dir = temporaryFolder();
-    const { code, signal, stderr } = await run('endings.js', [dir, pool, way, state]);
-    expect({ code, signal }, stderr).toEqual({
-      code: way === 'signal' ? undefined : (exitCodes[way] ?? 0),
-      signal: way === 'signal' ? 'SIGTERM' : undefined,
-    });
-    const begun = filesOf(dir, /^begun-/);
-    // A worker may have been replaced, and its successor ended with the process.
-    expect(begun.length, stderr).toBeGreaterThan(0);
-    for (const file of begun) expect(readFileSync(join(dir, file), 'utf8')).toBe('.');
-    const done = filesOf(dir, /^done-/);
-    for (const file of done) expect(readFileSync(join(dir, file), 'utf8')).toBe('.');
-    // After an error of its own, as in Node's `'exit'`, nothing asynchronous goes on in a thread.
-    const failed = way === 'error' || state === 'replaced' ? 1 : 0;
-    expect(done.length, stderr).toBe(begun.length - failed);
-  });
+  it.for(cells)(
+    '%s while the worker is %s: it cleans up, once, before it is gone',
+    async ([way, state], { onTestFinished }) => {
+      const dir = temporaryFolder(onTestFinished);
+      const { code, signal, stderr } = await run('endings.js', [dir, pool, way, state]);
+      expect({ code, signal }, stderr).toEqual({
+        code: way === 'signal' ? undefined : (exitCodes[way] ?? 0),
+        signal: way === 'signal' ? 'SIGTERM' : undefined,
+      });
+      const begun = filesOf(dir, /^begun-/);
+      // A worker may have been replaced, and its successor ended with the process.
+      expect(begun.length, stderr).toBeGreaterThan(0);
+      for (const file of begun) expect(readFileSync(join(dir, file), 'utf8')).toBe('.');
+      const done = filesOf(dir, /^done-/);
+      for (const file of done) expect(readFileSync(join(dir, file), 'utf8')).toBe('.');
+      // After an error of its own, as in Node's `'exit'`, nothing asynchronous goes on in a thread.
+      const failed = way === 'error' || state === 'replaced' ? 1 : 0;
+      expect(done.length, stderr).toBe(begun.length - failed);
+    },
+  );
 });

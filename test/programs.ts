@@ -11,10 +11,10 @@ const LIMIT = 30_000;
 
 const folder = fileURLToPath(new URL('./programs/', import.meta.url));
 
-/** A folder for one test's files. */
-export function temporaryFolder(): string {
+/** A folder for one test's files. A test that runs beside others of its file gives its own `whenFinished`. */
+export function temporaryFolder(whenFinished: (remove: () => void) => void = onTestFinished): string {
   const path = mkdtempSync(join(tmpdir(), 'worker-atexit-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  whenFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 

@@ -62,6 +62,7 @@ function lost() {
   return new Promise((resolve) => (first.thread ?? first.worker ?? first).once('exit', resolve));
 }
 
+let firstIsLost;
 const abort = new AbortController();
 // A shrinking pool has no worker before its first task.
 if (state === 'replaced') {
@@ -73,6 +74,7 @@ if (state === 'replaced') {
   await until('registered');
 } else {
   await run({ work: 'nothing' });
+  firstIsLost = lost();
   await sleep(shrinks ? 0 : 30); // parked by now, where the pool parks its workers
   if (state !== 'idle') {
     run({ work: way === 'error' ? 'throw' : state }, way === 'abort' ? { signal: abort.signal } : undefined).then(
@@ -93,13 +95,12 @@ const ends = {
   using: () => pool[Symbol.asyncDispose](),
   destroy,
   async abort() {
-    const isLost = lost();
     abort.abort();
-    await isLost;
+    await firstIsLost;
   },
   async error() {
     pool.on?.('error', () => {});
-    await lost();
+    await firstIsLost;
     await sleep(0);
   },
   async shutdown() {
