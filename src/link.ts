@@ -10,6 +10,7 @@ import {
   Cell,
   Ordered,
   type OrderMessage,
+  type PingMessage,
   type Reason,
   State,
   type Streams,
@@ -39,6 +40,8 @@ export interface Link {
   /** The one before, whose ack may come when that is over. */
   lastEpoch: number;
   orderedAt: number;
+  /** Whether the last message to it had somewhere to go; undefined where that is not told. */
+  isSent: boolean | undefined;
   timer: NodeJS.Timeout | undefined;
   ack: AckMessage | undefined;
   ackMs: number | undefined;
@@ -65,6 +68,7 @@ export function createLink(threadId: number, slot: number, table: Table): Link {
     epoch: 0,
     lastEpoch: 0,
     orderedAt: 0,
+    isSent: undefined,
     timer: undefined,
     ack: undefined,
     ackMs: undefined,
@@ -116,7 +120,7 @@ export function post(link: Link, { reason, until, sync, relay }: Order, epoch: n
     flags,
     isPosted: link.port !== undefined,
   });
-  link.port?.postMessage({
+  send(link, {
     type: 'order',
     version: VERSION,
     epoch,
@@ -125,7 +129,20 @@ export function post(link: Link, { reason, until, sync, relay }: Order, epoch: n
     sentAt,
     sync,
     relay: { stdout, stderr },
-  } satisfies OrderMessage);
+  });
+}
+
+/** False if its thread is known to be gone. */
+export function isHearing(link: Link): boolean {
+  const hadBeenSent = link.isSent;
+  send(link, { type: 'ping', version: VERSION });
+  return link.isSent === true || (link.isSent === undefined && !hadBeenSent);
+}
+
+/** Node, and Node alone, returns whether a message has somewhere to go, and nothing where the port is closed. */
+function send(link: Link, message: OrderMessage | PingMessage): void {
+  const isSent: unknown = link.port?.postMessage(message);
+  link.isSent = typeof isSent === 'boolean' ? isSent : undefined;
 }
 
 /** The slot knows of an ack that was never delivered. */

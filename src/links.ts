@@ -6,7 +6,17 @@ import threads, { type MessagePort, type Worker } from 'node:worker_threads';
 import { LONGEST, now } from './clock.ts';
 import { publishWorkers } from './diagnostics.ts';
 import { toErrorText } from './errors.ts';
-import { createLink, diagnosisOf, isClosed, type Link, type Order, post, reportOf, withoutAck } from './link.ts';
+import {
+  createLink,
+  diagnosisOf,
+  isClosed,
+  isHearing,
+  type Link,
+  type Order,
+  post,
+  reportOf,
+  withoutAck,
+} from './link.ts';
 import { whenWritten, writeDirectly } from './output.ts';
 import {
   at,
@@ -25,7 +35,7 @@ import {
   VERSION,
 } from './protocol.ts';
 import { isCleanWorker, type WorkerReport } from './report.ts';
-import { childrenOf, entrustingOf, isThrough, orderOrphans, release, stateOf } from './slots.ts';
+import { childrenOf, entrustingOf, isThrough, orderOrphans, release, rest, stateOf } from './slots.ts';
 
 /** What a parent says of a worker: how it is called, and how long it may take at most. */
 export interface Terms {
@@ -81,6 +91,8 @@ export interface Links {
   failures(): FailedWorker[];
   /** Sees to it that `onGone` is called for a thread that may have no link. */
   watchExit(threadId: number): void;
+  /** Whether a Worker that this thread has made is alive, linked or not. */
+  hasLiving(): boolean;
   /** What became of each, and whether that was logged before. */
   reports(): { readonly workers: WorkerReport[]; readonly told: ReadonlySet<WorkerReport> };
   /** Whether a worker has acked, and stands guard. */
@@ -118,6 +130,9 @@ const { errorMonitor } = process.getBuiltinModule('node:events');
 /** The orders of this process's threads need not differ from each other, only those on one link. */
 let epochs = 0;
 
+/** How often it is looked whether a worker that is waited for is still there: ms. */
+const PROBE = 25;
+
 /** While the acks of workers that have a table of their own are awaited, the doorbell does not ring for them: ms. */
 const POLL = 2;
 
@@ -154,6 +169,8 @@ export function createLinks(
   const termsOf = new WeakMap<Worker, Terms>();
   const errors = new WeakMap<Worker, Error>();
   const registered = new Set<Worker>();
+  /** The threads whose 'exit' is listened to although they have no link. */
+  const watched = new Set<number>();
   const pending = new Set<Link>();
   const terminators = new WeakMap<Worker, () => Promise<number>>();
   /** Of the workers that were registered. Their own say -1 once they are gone. */
@@ -252,6 +269,8 @@ export function createLinks(
       if (link.ack.epoch !== 0 || message.epoch === 0) complain(link, 'that is a second ack');
     } else {
       link.ack = message;
+      // The worker says so itself, right after its ack; but it may be terminated in between.
+      Atomics.compareExchange(link.table.cells, at(link.slot, Cell.state), State.read, State.acked);
       if (link.epoch === 0) {
         link.told = true;
         onOwnEnd(reportOf(link, nameOf(link)));
@@ -264,7 +283,13 @@ export function createLinks(
   function print({ stream, chunk }: PrintMessage): void {
     const output = process[stream];
     if (blocking && isMain && !Object.hasOwn(output, 'write')) writeDirectly(stream, chunk, collecting?.until ?? 0);
-    else output.write(chunk);
+    else {
+      try {
+        output.write(chunk);
+      } catch {
+        // A stream of the program's own that fails must not stop a shutdown.
+      }
+    }
     printed.add(output);
   }
 
@@ -277,7 +302,15 @@ export function createLinks(
   }
 
   function settleIfDone(): void {
-    if (pending.size === 0 && invited.size === 0) settle();
+    if (pending.size > 0 || invited.size > 0) return;
+    // A worker may have joined meanwhile, and its link be on its way.
+    if (collecting && !blocking && findNews()) sendAll(collecting);
+    if (pending.size === 0) settle();
+  }
+
+  function sendAll(order: Order): void {
+    for (const link of links.values()) send(link, order);
+    if (!blocking) follow();
   }
 
   /**
@@ -329,12 +362,14 @@ export function createLinks(
     for (const thread of entrusting) onGone(thread);
   }
 
-  /** Whether a worker has joined since this was asked last. */
-  function hasNews(): boolean {
+  /** Looks for workers that have joined since that was done last. Whether there may be one. */
+  function findNews(): boolean {
     const slot = ownSlot();
     const before = joins;
     joins = slot === undefined ? undefined : Atomics.load(table.cells, at(slot, Cell.joins));
-    return joins === undefined || joins !== before;
+    if (joins !== undefined && joins === before) return false;
+    findUndelivered();
+    return true;
   }
 
   /** A worker that has joined, and whose link was not yet delivered, is waited for as well. */
@@ -385,6 +420,11 @@ export function createLinks(
     }
   }
 
+  /** Where no 'exit' event is heard: what a thread that is gone is sent goes nowhere, and Node says so. */
+  function loseTheGone(): void {
+    for (const link of pending) if (!isHearing(link)) leave(link, 'it ended');
+  }
+
   const isOver = (link: Link): boolean =>
     link.gone || link.ended !== undefined || isThrough(stateOf(link.table, link.slot));
 
@@ -406,7 +446,7 @@ export function createLinks(
     } else if (order.sync && !link.ack && !link.orderedSync) {
       post(link, order, link.epoch, limitOf(link));
     }
-    if (!link.ack) pending.add(link);
+    if (!link.ack && !link.gone) pending.add(link);
   }
 
   /** Whoever has not answered by now is blocked, or has not loaded the library and was parked. */
@@ -564,17 +604,20 @@ export function createLinks(
     if (collecting === undefined) epoch = ++epochs;
     collecting = order;
     for (const worker of registered) invite(worker);
-    if (hasNews()) findUndelivered();
-    for (const link of links.values()) send(link, order);
+    findNews();
+    sendAll(order);
   }
 
-  /** It was not ordered, and has no more to tell than that it has nothing to do: its last shutdown was over only just now. */
-  const isIdle = (link: Link): boolean =>
-    link.epoch === 0 && !link.ack && !link.ended && stateOf(link.table, link.slot) === State.idle;
+  /** Its last shutdown was over only just now; it was not ordered in this one, and has nothing to tell. */
+  const isDone = (link: Link): boolean => {
+    if (link.epoch !== 0 || link.ack || link.ended) return false;
+    const state = stateOf(link.table, link.slot);
+    return state === State.idle || (isThrough(state) && link.port !== undefined);
+  };
 
   /** The workers that the shutdown is about. */
   function involved(): Link[] {
-    const found = [...links.values()].filter((link) => (link.epoch !== 0 || present?.has(link)) && !isIdle(link));
+    const found = [...links.values()].filter((link) => (link.epoch !== 0 || present?.has(link)) && !isDone(link));
     return found.sort((one, other) => one.threadId - other.threadId);
   }
 
@@ -659,7 +702,7 @@ export function createLinks(
     },
 
     begin() {
-      if (hasNews()) findUndelivered();
+      findNews();
       const here = [...links.values()].filter((link) => !link.gone && stateOf(link.table, link.slot) !== State.idle);
       present = new Set([...(present ?? []), ...here]);
     },
@@ -668,7 +711,6 @@ export function createLinks(
       start(order);
       if (pending.size === 0 && invited.size === 0) return undefined;
       findTheGone();
-      follow();
       if (invited.size > 0) setTimeout(giveUpInvited, PATIENCE).unref();
       return new Promise((resolve) => {
         settle = resolve;
@@ -686,14 +728,12 @@ export function createLinks(
       onOrdered();
       let isSpread = false;
       let areParked = true;
+      let probeAt = now() + PROBE;
       const foreign = [...pending].some((link) => link.table !== table);
       const patience = invited.size === 0 ? 0 : now() + PATIENCE;
       for (;;) {
         const rung = Atomics.load(table.cells, Header.doorbell);
-        if (hasNews()) {
-          findUndelivered();
-          for (const link of links.values()) send(link, order);
-        }
+        if (findNews()) sendAll(order);
         for (const link of pending) {
           // The slot first: a worker posts its ack before it says so there.
           const through = isThrough(stateOf(link.table, link.slot));
@@ -702,16 +742,22 @@ export function createLinks(
         }
         const left = order.until - now();
         const isHopeful = now() < patience && [...invited.keys()].some((thread) => !links.has(thread));
-        if ((pending.size === 0 && !isHopeful) || left <= 0) return;
+        if ((pending.size === 0 && !isHopeful) || left <= 0) break;
         if (!isSpread && now() >= spreadAt) {
           isSpread = true;
           spread();
         }
-        const patient = isSpread ? left : Math.min(left, Math.max(0, spreadAt - now()));
+        if (now() >= probeAt) {
+          probeAt = now() + PROBE;
+          loseTheGone();
+        }
+        const patient = Math.min(left, Math.max(0, probeAt - now()), isSpread ? left : Math.max(0, spreadAt - now()));
         areParked &&= rouse();
         const polls = foreign || isHopeful || areParked;
         Atomics.wait(table.cells, Header.doorbell, rung, polls ? Math.min(patient, POLL) : patient);
       }
+      // What those have printed that had acked before.
+      for (const link of links.values()) readAll(link);
     },
 
     terminateSilent() {
@@ -736,7 +782,17 @@ export function createLinks(
       const worker = workerOf(thread);
       if (links.has(thread) || (!worker && !workers.has(thread))) return;
       if (!worker || worker.threadId === -1) onGone(thread);
-      else worker.once('exit', () => onGone(thread));
+      else if (!watched.has(thread)) {
+        watched.add(thread);
+        worker.once('exit', () => {
+          watched.delete(thread);
+          onGone(thread);
+        });
+      }
+    },
+
+    hasLiving() {
+      return [...workers.values()].some((ref) => (ref.deref()?.threadId ?? -1) !== -1);
     },
 
     reports() {
@@ -759,6 +815,7 @@ export function createLinks(
       for (const link of links.values()) {
         clearTimeout(link.timer);
         if (link.gone) links.delete(link.threadId);
+        else rest(link.table, link.slot);
         Object.assign(link, {
           lastEpoch: link.epoch,
           epoch: 0,
@@ -768,7 +825,6 @@ export function createLinks(
           orderedSync: false,
           told: false,
         });
-        Atomics.store(link.table.cells, at(link.slot, Cell.order), 0);
         link.port?.postMessage({ type: 'over', version: VERSION });
       }
     },

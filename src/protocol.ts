@@ -225,6 +225,12 @@ export interface PrintMessage {
   readonly chunk: string | Uint8Array;
 }
 
+/** Parent to worker: nothing. Whether it can be sent tells whether the thread is there. */
+export interface PingMessage {
+  readonly type: 'ping';
+  readonly version: number;
+}
+
 /** Parent to worker: the shutdown is over and the thread lives on. */
 export interface OverMessage {
   readonly type: 'over';
@@ -353,6 +359,9 @@ export const isOrder = (value: unknown): value is OrderMessage =>
   isFields(value.relay) &&
   typeof value.relay.stdout === 'boolean' &&
   typeof value.relay.stderr === 'boolean';
+
+export const isPing = (value: unknown): value is PingMessage =>
+  isFields(value) && value.type === 'ping' && value.version === VERSION;
 
 export const isOver = (value: unknown): value is OverMessage =>
   isFields(value) && value.type === 'over' && value.version === VERSION;

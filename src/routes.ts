@@ -86,7 +86,11 @@ export function createRoutes(thread: Thread): Hooks {
     // A second wrapper where somebody has taken the first one away; signal-exit does when it unloads.
     if (active && process.reallyExit !== wrapper) wrap();
     thread.isExiting = true;
-    if (isDone()) return;
+    if (isDone()) {
+      // What was registered when all was done.
+      if (thread.state === 'ended' && !isLeftAlone()) thread.use();
+      return;
+    }
     // It may be a worker that has registered something, and this thread has not heard of it.
     thread.use();
     const { route, error: cause }: Crash | { route: 'process.exit'; error?: undefined } = crash ?? {
@@ -95,8 +99,10 @@ export function createRoutes(thread: Thread): Hooks {
     goNow({ route, exitCode: code }, cause);
   }
 
+  const isLeftAlone = (): boolean => crash !== undefined && thread.settings.crash === 'off';
+
   function isDone(): boolean {
-    if (crash && thread.settings.crash === 'off') return true;
+    if (isLeftAlone()) return true;
     return thread.state === 'ended' || (thread.state === 'running' && !thread.isUsed());
   }
 

@@ -139,6 +139,14 @@ export function stateOf({ cells }: Table, slot: number): number {
   return Atomics.load(cells, at(slot, Cell.state));
 }
 
+/** The shutdown is over and the worker lives on: it has nothing to do, until it says otherwise. */
+export function rest({ cells }: Table, slot: number): void {
+  Atomics.store(cells, at(slot, Cell.order), 0);
+  for (const state of [State.acked, State.failed]) {
+    Atomics.compareExchange(cells, at(slot, Cell.state), state, State.idle);
+  }
+}
+
 /** Whether a slot's worker has nothing to do any more: it has acked, or has not registered anything. */
 export function isThrough(state: number): boolean {
   return state === State.acked || state === State.failed || state === State.idle;

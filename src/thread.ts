@@ -154,6 +154,8 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
   let controller = newController();
   let run: Run | undefined;
   let order: OrderMessage | undefined;
+  /** Whether that came with the shutdown of the whole tree. */
+  let isTrees = false;
   /** Whether anything was used since the beginning, or since a shutdown in a thread that lives on. */
   let used = false;
   let installed = false;
@@ -274,7 +276,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
   }
 
   function use(): void {
-    if ((used && !run?.report) || closing) return;
+    if ((used && !run?.report) || (closing && !thread.isExiting)) return;
     if (run?.report) {
       if (isTreeOver()) onOver();
       // It was told to end, and is through: what comes now has as long as there is.
@@ -314,6 +316,8 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     // It acted on the flag, and now the order has come down after all.
     const again = order !== undefined;
     order = message;
+    isTrees = Atomics.load(cells, Header.phase) !== Phase.running;
+    if (closing) return;
     if (run?.report && !again) up?.ack([], [], 0);
     if (run) return;
     begin({ reason, timeout: timeout - Math.min(timeout * MARGIN.share, MARGIN.most) }).driver.drive();
@@ -336,8 +340,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
 
   /** Whether the shutdown that this worker was told of is over: the root's flag may be here before the message. */
   function isTreeOver(): boolean {
-    if (isRoot || order === undefined) return false;
-    return order.reason.route !== 'terminate' && Atomics.load(cells, Header.phase) === Phase.running;
+    return !isRoot && order !== undefined && isTrees && Atomics.load(cells, Header.phase) === Phase.running;
   }
 
   /** Ends what was registered. What is used meanwhile is for the next shutdown, which waits. */
@@ -348,8 +351,12 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
         log(`what was registered could not be ended: ${toErrorText(toError(ended.reason)).stack}`);
     }
     closing = undefined;
+    if (run !== over) return;
     // This thread may have been told to end meanwhile.
-    if (run === over && order === undefined) renew();
+    const told = order;
+    if (told && handlers.size + drains.size === 0) up?.ack([], [], 0);
+    else renew();
+    if (told) obey(told);
   }
 
   function begin({ reason, cause, timeout = thread.settings.timeout }: Terms): Run {
@@ -429,7 +436,8 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
           // Where this thread has not yet heard of the workers that it has made.
           if (Atomics.load(cells, Header.used) > 0) entrusted.listen();
           links.begin();
-          if (links.size === 0) standGuard();
+          // A worker can only stand guard once it has acked.
+          if (links.size === 0 || drains.size > 0) standGuard();
           abort(error);
           if (links.size > 0) stopPulse = up?.pulse() ?? stopPulse;
         },
@@ -577,6 +585,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     if (!installed || used || links.size > 0) return;
     installed = false;
     hooks.uninstall();
+    if (links.hasLiving()) hooks.watch();
   }
 
   const thread: Thread = {

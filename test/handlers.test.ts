@@ -33,6 +33,7 @@ const situations: Record<string, Expectation> = {
     code: 1,
     stderr: ['handler holds was left unfinished', 'handler hangs was left unfinished'],
   },
+  'registered while pools are ended': { prints: ['first', 'late'] },
   'process.exit() in a handler': { prints: ['c', 'b', 'a'], code: 7 },
   'process.exit() in two handlers inside exit': { prints: ['c', 'b', 'a'], code: 8 },
   'process.exit() in a drain function': { prints: ['c', 'b', 'a'], code: 7 },

@@ -88,6 +88,11 @@ it('leaves workers of somebody else alone', async () => {
   });
 });
 
+it('does not fail because of what a worker did in the shutdown before', async () => {
+  const { code, log } = await play('a failure in the shutdown before');
+  expect({ code, log }).toEqual({ code: 0, log: ['main'] });
+});
+
 it('shuts down again and again in a process that lives on', async () => {
   const { code, log, stderr } = await play('living on');
   expect({ code, log }, stderr).toEqual({

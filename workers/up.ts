@@ -14,6 +14,7 @@ import {
   Header,
   isOrder,
   isOver,
+  isPing,
   KEY,
   type LinkMessage,
   Ordered,
@@ -141,7 +142,7 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
   function receive(message: unknown): void {
     if (isOrder(message)) obey(message);
     else if (isOver(message)) onOver();
-    else if (!complained) {
+    else if (!isPing(message) && !complained) {
       complained = true;
       log(`dropped a message from thread ${parentId}: ${describe(message)}`);
     }
@@ -270,7 +271,14 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       expectOwn(slot);
     }
     // A parent that blocks looks for those that have joined.
-    if (phase() !== Phase.running) ring();
+    ring();
+    expectOrder();
+  }
+
+  function rejoin(): void {
+    setState(State.joined);
+    countJoin(table, parentId);
+    ring();
     expectOrder();
   }
 
@@ -309,9 +317,7 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       joined = true;
       if (slot === undefined) join();
       else {
-        setState(State.joined);
-        countJoin(table, parentId);
-        expectOrder();
+        rejoin();
       }
     },
 
@@ -391,10 +397,8 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       if (slot === undefined) return;
       Atomics.store(cells, at(slot, Cell.order), 0);
       expectOwn(slot);
-      setState(used ? State.joined : State.idle);
-      if (!used) return;
-      countJoin(table, parentId);
-      expectOrder();
+      if (used) rejoin();
+      else setState(State.idle);
     },
   };
 }

@@ -240,6 +240,18 @@ const situations = {
       print((await atexit.shutdown()).handlers.map(({ name }) => name));
     });
   },
+  async 'registered while pools are ended'() {
+    const { registerPool } = await import('worker-atexit/piscina');
+    register(named('first'));
+    // Of a pool only what is used of it: a real one calls nothing of the program's when it is destroyed.
+    const pool = { threads: [], queueSize: 0, idleThreads: 0, options: { minThreads: 0, maxThreads: 1 } };
+    const destroy = async () => {
+      register(named('late'));
+      process.exit();
+    };
+    registerPool({ ...pool, run: async () => {}, destroy, on() {}, off() {} });
+    await atexit.shutdown();
+  },
   'new work in beforeExit'() {
     register(named('handler'));
     const work = {

@@ -305,6 +305,21 @@ const situations = {
       stay();
     },
   },
+  'a failure in the shutdown before': {
+    async main() {
+      const workers = await Promise.all([ready('fails'), ready('fails')]);
+      for (const worker of workers) worker.unref();
+      await atexit.shutdown();
+      main();
+      await atexit.exit(0);
+    },
+    fails() {
+      atexit.register(function fails() {
+        throw new Error('once');
+      });
+      stay();
+    },
+  },
   'living on': {
     async main() {
       main();

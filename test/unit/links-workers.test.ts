@@ -128,6 +128,30 @@ describe('an order', () => {
     await gone;
   });
 
+  it('notices that a worker is gone also where the event loop does not turn', async () => {
+    const [clean, gone] = [await join(), await join('hang')];
+    const exit = once(gone, 'exit');
+    links.begin();
+    void Worker.prototype.terminate.call(gone);
+    const before = now();
+    links.block(
+      { ...order(30_000), sync: true },
+      {
+        onOrdered: () => Atomics.store(table.cells, Header.phase, Phase.orderedSync),
+        rouse: () => false,
+        spread() {},
+        spreadAt: Number.POSITIVE_INFINITY,
+      },
+    );
+    expect(now() - before).toBeLessThan(15_000);
+    expect(links.terminateSilent()).toBe(false);
+    expect(links.reports().workers.map(({ threadId, status, diagnosis }) => [threadId, status, diagnosis])).toEqual([
+      [clean.threadId, 'acked', undefined],
+      [expect.any(Number), 'lost', 'it ended'],
+    ]);
+    await exit;
+  });
+
   it('reaches a worker that blocks only as far as its slot: it is terminated', async () => {
     const worker = await join();
     worker.postMessage('block');

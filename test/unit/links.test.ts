@@ -142,6 +142,43 @@ it('looks for workers whose link is on its way where one has joined, and not oth
   expect(found()).toBe(2);
 });
 
+it('waits for a worker that has joined by the last ack, although its link is on its way', async () => {
+  const { links, join, table } = createScene(ROOT);
+  const { port, received } = join();
+  Atomics.add(table.cells, at(ROOT, Cell.joins), 1);
+  let isSettled = false;
+  const settled = links.order(order(5000))?.then(() => {
+    isSettled = true;
+  });
+  await turn();
+  const late = claim(table, WORKER + 1, PARENT) ?? expect.unreachable();
+  Atomics.add(table.cells, at(ROOT, Cell.joins), 1);
+  port.postMessage(ack(epochOf(received)));
+  await turn();
+  expect(isSettled).toBe(false);
+  expect(Atomics.load(table.cells, at(late, Cell.order))).not.toBe(0);
+  Atomics.store(table.cells, at(late, Cell.state), State.acked);
+  Atomics.add(table.cells, Header.doorbell, 1);
+  Atomics.notify(table.cells, Header.doorbell);
+  await settled;
+  expect(links.reports().workers.map(({ status }) => status)).toEqual(['acked', 'acked']);
+});
+
+it('takes a worker for acked by its ack alone: it may be terminated before its slot says so', async () => {
+  const { links, join, table } = createScene();
+  const { port, received, slot } = join();
+  const settled = links.order(order(1000));
+  await turn();
+  Atomics.store(table.cells, at(slot, Cell.state), State.read);
+  port.postMessage(ack(epochOf(received)));
+  await settled;
+  expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.acked);
+  links.over();
+  links.begin();
+  expect(links.order(order(1000))).toBeUndefined();
+  expect(links.reports().workers).toEqual([]);
+});
+
 it('wakes those that were being started, until there are none', () => {
   const { links, join } = createScene();
   join();

@@ -267,13 +267,13 @@ describe('process.exit()', () => {
   });
 
   it.each([
-    ['after a shutdown', { state: 'ended' }],
-    ['where nothing was used', { isUsed: () => false }],
-  ])('does nothing %s', (_, more) => {
+    ['where nothing was used', { isUsed: () => false }, 0],
+    ['after a shutdown, but for what was registered since', { state: 'ended' }, 1],
+  ])('does nothing %s', (_, more, uses) => {
     const { thread, parts } = install(more);
     program.emit('exit', 3);
     expect(parts.shutDownNow).not.toHaveBeenCalled();
-    expect(parts.use).not.toHaveBeenCalled();
+    expect(parts.use).toHaveBeenCalledTimes(uses);
     expect(thread.isExiting).toBe(true);
   });
 });

@@ -12,6 +12,7 @@ import {
   orderBySlot,
   orderOrphans,
   release,
+  rest,
   showProgress,
   slotOf,
   stateOf,
@@ -99,6 +100,18 @@ describe('a slot', () => {
     claim(table, 6, 0);
     expect(used(table)).toBe(5);
   });
+});
+
+it('rests when a shutdown is over, and says that it has nothing to do only where it is through', () => {
+  const table = createTree();
+  const states = [State.acked, State.failed, State.joined, State.read];
+  for (const [slot, state] of states.entries()) {
+    set(table, slot, Cell.state, state);
+    set(table, slot, Cell.order, 1);
+    rest(table, slot);
+  }
+  expect(states.map((_, slot) => stateOf(table, slot))).toEqual([State.idle, State.idle, State.joined, State.read]);
+  expect(states.map((_, slot) => cell(table, slot, Cell.order))).toEqual([0, 0, 0, 0]);
 });
 
 describe('once a thread is gone', () => {

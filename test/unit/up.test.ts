@@ -133,7 +133,7 @@ describe('a worker that joins', () => {
     const { message } = await join(up);
     expect(message).toEqual({ [KEY]: VERSION, slot: 0, port: expect.anything() });
     expect([cell(Cell.state), cell(Cell.thread), cell(Cell.parent)]).toEqual([State.joined, threadId, parent.threadId]);
-    expect(header(Header.doorbell)).toBe(0);
+    expect(header(Header.doorbell)).toBe(1);
   });
 
   it('sends its own table where it has inherited none', async () => {
@@ -262,7 +262,7 @@ describe('an ack', () => {
     await logged('order');
     const handlers = [{ name: 'close', durationMs: 1 }];
     up.ack(handlers, [], 0);
-    expect([cell(Cell.state), cell(Cell.failures), header(Header.doorbell)]).toEqual([State.acked, 0, 1]);
+    expect([cell(Cell.state), cell(Cell.failures), header(Header.doorbell)]).toEqual([State.acked, 0, 2]);
     await expect.poll(() => received.length).toBe(1);
     expect(isAck(received[0])).toBe(true);
     expect(received).toEqual([{ type: 'ack', version: VERSION, epoch: 9, handlers, workers: [] }]);
@@ -615,10 +615,10 @@ describe('what a worker prints after its order', () => {
       await expect
         .poll(() => received)
         .toEqual([{ type: 'print', version: VERSION, stream: 'stdout', chunk: 'printed\n' }]);
-      expect(header(Header.doorbell)).toBe(0);
+      expect(header(Header.doorbell)).toBe(1);
       setPhase(Phase.orderedSync);
       stdout.write('and rings\n');
-      expect(header(Header.doorbell)).toBe(1);
+      expect(header(Header.doorbell)).toBe(2);
       up.over(false);
       stdout.write('its own again\n');
       expect(write.mock.calls.map(([chunk]) => chunk)).toEqual(['its own again\n']);
