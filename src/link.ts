@@ -134,9 +134,9 @@ export function post(link: Link, { reason, until, sync, relay }: Order, epoch: n
 
 /** False if its thread is known to be gone. */
 export function isHearing(link: Link): boolean {
-  const hadBeenSent = link.isSent;
+  const wasTold = link.isSent !== undefined;
   send(link, { type: 'ping', version: VERSION });
-  return link.isSent === true || (link.isSent === undefined && !hadBeenSent);
+  return link.isSent ?? !wasTold;
 }
 
 /** Node, and Node alone, returns whether a message has somewhere to go, and nothing where the port is closed. */

@@ -128,11 +128,15 @@ describe('an order', () => {
     await gone;
   });
 
-  it('notices that a worker is gone also where the event loop does not turn', async () => {
+  it.each([
+    ['is going', 0],
+    ['was gone before', 500],
+  ])('notices that a worker %s also where the event loop does not turn', async (_, ms) => {
     const [clean, gone] = [await join(), await join('hang')];
     const exit = once(gone, 'exit');
     links.begin();
     void Worker.prototype.terminate.call(gone);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     const before = now();
     links.block(
       { ...order(30_000), sync: true },
