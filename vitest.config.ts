@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /** What judges no runtime but this Node. */
-const ONCE = new Set(['benchmarks.test.ts']);
+const ONCE = new Set(['benchmarks.test.ts', 'demo.test.ts']);
 /** What shows that the documents hold, and random programs: those promise nothing of Bun and Deno. */
 const ON_NODE = new Set(['docs.test.ts', 'chaos.test.ts']);
 

@@ -5,7 +5,7 @@ import { play } from './chaos/play.ts';
 import { type Program, program } from './chaos/programs.ts';
 import * as runtime from './runtime.ts';
 
-const RUNS = Number(process.env.CHAOS_RUNS ?? (runtime.name === 'node' ? 100 : 25));
+const RUNS = Number(process.env.CHAOS_RUNS ?? (runtime.name === 'node' ? 100 : 15));
 const AT_ONCE = Number(process.env.CHAOS_AT_ONCE ?? 4);
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 
