@@ -86,10 +86,11 @@ export function createEntrusted({ isDeaf, keep, drop, due, isExiting, onListen, 
 
   function take({ threadId, id, handler }: EntrustMessage): void {
     const isNew = isHeardFirst(threadId, id);
-    if (handler !== undefined) {
-      if (isNew) hold(threadId, id, handler);
-      return;
-    }
+    if (handler === undefined) letGo(threadId, id);
+    else if (isNew) hold(threadId, id, handler);
+  }
+
+  function letGo(threadId: number, id: number): void {
     const taken = held.get(threadId)?.get(id);
     if (taken) drop(taken);
     held.get(threadId)?.delete(id);
@@ -147,7 +148,7 @@ export function createEntrusted({ isDeaf, keep, drop, due, isExiting, onListen, 
       const id = ++ids;
       // As a worker's arguments: what the caller changes later does not change them.
       hold(0, id, structuredClone(handler));
-      return () => take({ [KEY]: VERSION, threadId: 0, id });
+      return () => letGo(0, id);
     },
     listen,
     collect,

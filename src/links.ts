@@ -130,6 +130,8 @@ const { errorMonitor } = process.getBuiltinModule('node:events');
 /** The orders of this process's threads need not differ from each other, only those on one link. */
 let epochs = 0;
 
+const isAlive = (ref: WeakRef<Worker>): boolean => (ref.deref()?.threadId ?? -1) !== -1;
+
 /** How often it is looked whether a worker that is waited for is still there: ms. */
 const PROBE = 25;
 
@@ -609,7 +611,7 @@ export function createLinks(
   }
 
   /** Its last shutdown was over only just now; it was not ordered in this one, and has nothing to tell. */
-  const isDone = (link: Link): boolean => {
+  const hasNothingToTell = (link: Link): boolean => {
     if (link.epoch !== 0 || link.ack || link.ended) return false;
     const state = stateOf(link.table, link.slot);
     return state === State.idle || (isThrough(state) && link.port !== undefined);
@@ -617,7 +619,9 @@ export function createLinks(
 
   /** The workers that the shutdown is about. */
   function involved(): Link[] {
-    const found = [...links.values()].filter((link) => (link.epoch !== 0 || present?.has(link)) && !isDone(link));
+    const found = [...links.values()].filter(
+      (link) => (link.epoch !== 0 || present?.has(link)) && !hasNothingToTell(link),
+    );
     return found.sort((one, other) => one.threadId - other.threadId);
   }
 
@@ -625,7 +629,7 @@ export function createLinks(
     saw(worker) {
       // Workers that never link are forgotten with time, without a listener on what is not ours.
       if (workers.size >= 16 && Number.isInteger(Math.log2(workers.size))) {
-        for (const [thread, ref] of workers) if ((ref.deref()?.threadId ?? -1) === -1) workers.delete(thread);
+        for (const [thread, ref] of workers) if (!isAlive(ref)) workers.delete(thread);
       }
       workers.set(worker.threadId, new WeakRef(worker));
     },
@@ -792,7 +796,7 @@ export function createLinks(
     },
 
     hasLiving() {
-      return [...workers.values()].some((ref) => (ref.deref()?.threadId ?? -1) !== -1);
+      return [...workers.values()].some(isAlive);
     },
 
     reports() {

@@ -194,8 +194,10 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     } finally {
       running--;
       if (held) signals.delete(held);
-      if (task) learn(Reflect.get(task, 'workerInfo'));
-      if (task) tasks.delete(task);
+      if (task) {
+        learn(Reflect.get(task, 'workerInfo'));
+        tasks.delete(task);
+      }
       if (running === 0) settle?.();
     }
   };
@@ -219,25 +221,27 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     return true;
   }
 
+  function withoutNewThreads<T>(submitted: () => T): T {
+    const { options: poolOptions } = taskPool;
+    const { maxThreads } = poolOptions;
+    poolOptions.maxThreads = Math.min(maxThreads, taskPool.threads().length);
+    try {
+      return submitted();
+    } finally {
+      poolOptions.maxThreads = maxThreads;
+    }
+  }
+
   /**
    * Wakes one of the idle workers, whichever the pool picks, by a task of the pool's own. False where it picks none: then
    * the task is taken back. It must not make the pool start another worker, so there is no room for one meanwhile.
    */
   function wakeByTask(): boolean {
-    const { options: poolOptions } = taskPool;
-    const { maxThreads } = poolOptions;
     const abort = new AbortController();
     // Bun has no asynchronous hooks that tell which worker has got it, and whose port is not to be waited for.
     const duration = 'Bun' in globalThis && refusal?.route === 'beforeExit' ? SHORT : LONGEST;
-    poolOptions.maxThreads = Math.min(maxThreads, taskPool.threads().length);
     const call = (): Promise<unknown> => submit.call(pool, duration, { ...WAKE, signal: abort.signal });
-    let submitted: ReturnType<typeof submitAndFind<Promise<unknown>>>;
-    try {
-      submitted = submitAndFind(taskType, call);
-    } finally {
-      poolOptions.maxThreads = maxThreads;
-    }
-    const { result, task } = submitted;
+    const { result, task } = withoutNewThreads(() => submitAndFind(taskType, call));
     result.catch(() => {});
     if (!task) return true;
     const info: unknown = Reflect.get(task, 'workerInfo');

@@ -316,9 +316,7 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
     join() {
       joined = true;
       if (slot === undefined) join();
-      else {
-        rejoin();
-      }
+      else rejoin();
     },
 
     get slot() {

@@ -7,6 +7,7 @@ import type { Order } from '../../src/link.ts';
 import { createLinks, type FailedWorker, type Links } from '../../src/links.ts';
 import { at, Cell, createTable, Header, isLinkMessage, KEY, Phase, type Table, VERSION } from '../../src/protocol.ts';
 import type { WorkerReport } from '../../src/report.ts';
+import { blocking } from './stand-ins.ts';
 
 const { threadId } = threads;
 const workers: Worker[] = [];
@@ -114,12 +115,7 @@ describe('an order', () => {
     const before = now();
     links.block(
       { ...order(500), sync: true },
-      {
-        onOrdered: () => Atomics.store(table.cells, Header.phase, Phase.orderedSync),
-        rouse: () => false,
-        spread() {},
-        spreadAt: Number.POSITIVE_INFINITY,
-      },
+      blocking(() => void Atomics.store(table.cells, Header.phase, Phase.orderedSync)),
     );
     expect(now() - before).toBeLessThan(5000);
     expect(Atomics.load(closed, 0)).toBe(1);
@@ -140,12 +136,7 @@ describe('an order', () => {
     const before = now();
     links.block(
       { ...order(30_000), sync: true },
-      {
-        onOrdered: () => Atomics.store(table.cells, Header.phase, Phase.orderedSync),
-        rouse: () => false,
-        spread() {},
-        spreadAt: Number.POSITIVE_INFINITY,
-      },
+      blocking(() => void Atomics.store(table.cells, Header.phase, Phase.orderedSync)),
     );
     expect(now() - before).toBeLessThan(15_000);
     expect(links.terminateSilent()).toBe(false);

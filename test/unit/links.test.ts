@@ -5,6 +5,7 @@ import { now } from '../../src/clock.ts';
 import { createLinks, type Links } from '../../src/links.ts';
 import { at, Cell, createTable, Header, KEY, ROOT, State, type Table, VERSION } from '../../src/protocol.ts';
 import { claim } from '../../src/slots.ts';
+import { blocking } from './stand-ins.ts';
 
 /** Thread ids that no thread of this process has. */
 const PARENT = 1000;
@@ -13,14 +14,6 @@ const WORKER = 1001;
 const ports: MessagePort[] = [];
 afterEach(() => {
   for (const port of ports.splice(0)) port.close();
-});
-
-/** What a thread does that blocks, but for what is spread. */
-const blocking = (onOrdered: () => void) => ({
-  onOrdered,
-  rouse: () => false,
-  spread() {},
-  spreadAt: Number.POSITIVE_INFINITY,
 });
 
 interface Scene {
@@ -79,6 +72,18 @@ const ack = (epoch: number, fields = {}) => ({
   workers: [],
   ...fields,
 });
+
+/** A worker has acked; as far as its slot has come, it is in `state`. */
+async function createAcked(state: number): Promise<Scene & { slot: number }> {
+  const scene = createScene();
+  const { port, received, slot } = scene.join();
+  const settled = scene.links.order(order(1000));
+  await turn();
+  Atomics.store(scene.table.cells, at(slot, Cell.state), state);
+  port.postMessage(ack(epochOf(received)));
+  await settled;
+  return { ...scene, slot };
+}
 
 it.each([
   ['a text', () => 'ack'],
@@ -165,13 +170,7 @@ it('waits for a worker that has joined by the last ack, although its link is on 
 });
 
 it('takes a worker for acked by its ack alone: it may be terminated before its slot says so', async () => {
-  const { links, join, table } = createScene();
-  const { port, received, slot } = join();
-  const settled = links.order(order(1000));
-  await turn();
-  Atomics.store(table.cells, at(slot, Cell.state), State.read);
-  port.postMessage(ack(epochOf(received)));
-  await settled;
+  const { links, table, slot } = await createAcked(State.read);
   expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.acked);
   links.over();
   links.begin();
@@ -488,13 +487,7 @@ describe('when a shutdown is over', () => {
   });
 
   it('a worker that learns only in the next one that it is over is no part of that', async () => {
-    const { links, join, table } = createScene();
-    const { port, received, slot } = join();
-    const settled = links.order(order(1000));
-    await turn();
-    Atomics.store(table.cells, at(slot, Cell.state), State.acked);
-    port.postMessage(ack(epochOf(received)));
-    await settled;
+    const { links, table, slot } = await createAcked(State.acked);
     links.over();
     links.begin();
     expect(links.order(order(1000))).toBeUndefined();

@@ -76,3 +76,11 @@ export function createStream() {
   });
   return { stream, taken, take: () => waiting.shift()?.() };
 }
+
+/** What a thread does that blocks for its workers, but for what is spread. */
+export const blocking = (onOrdered: () => void) => ({
+  onOrdered,
+  rouse: () => false,
+  spread() {},
+  spreadAt: Number.POSITIVE_INFINITY,
+});
