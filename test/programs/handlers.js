@@ -207,12 +207,19 @@ const situations = {
     register(() => tries(atexit.shutdown));
   },
   'exit() sets the code'() {
+    let asked;
+    const askedAgain = new Promise((resolve) => {
+      asked = resolve;
+    });
     register(async () => {
-      await sleep(50);
+      await askedAgain;
       print('handler');
     });
     atexit.exit(2);
-    setTimeout(() => atexit.exit(4), 10);
+    setImmediate(() => {
+      atexit.exit(4);
+      asked();
+    });
   },
   'shutdown() again'() {
     register(() => sleep(20));
