@@ -2,7 +2,7 @@
 import { execa } from 'execa';
 import { LIMIT, medians, programPath } from './sample.js';
 
-const SAMPLES = { 4: 15, 16: 11, 64: 7 };
+const SAMPLES = { 4: 11, 16: 7, 64: 5 };
 const TARGET = 0.6;
 
 /** The pool's threads are idle and settled by then: ms. */

@@ -15,7 +15,19 @@ import { shown, toChart } from './chart.js';
 /** How much worse than its target a figure may be: machines are noisy. */
 const ALLOWANCE = 1.2;
 
-const NAMES = ['latency', 'latency-sync', 'gone', 'register', 'import', 'spawn', 'idle', 'scale', 'check', 'size'];
+const NAMES = [
+  'latency',
+  'latency-sync',
+  'gone',
+  'register',
+  'import',
+  'spawn',
+  'idle',
+  'watchdog',
+  'scale',
+  'check',
+  'size',
+];
 
 const { values, positionals } = parseArgs({
   options: {

@@ -1,7 +1,7 @@
 /** Many workers, flat and as a tree: what a shutdown costs a worker. */
 import { median, sample } from './sample.js';
 
-const SAMPLES = { 16: 7, 64: 7, 256: 3, 1000: 2 };
+const SAMPLES = { 16: 5, 64: 5, 256: 3, 1000: 1 };
 const TARGET = 1.5;
 
 export default async function scale(isSmallest) {

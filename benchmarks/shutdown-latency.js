@@ -1,17 +1,17 @@
 /** What `latency` and `latency-sync` share: idle workers, the library's beside the floor's, in one process, cold. */
 import { medians, sample } from './sample.js';
 
-const SAMPLES = { 1: 31, 4: 31, 16: 31, 64: 15, 256: 15 };
+const COUNTS = [1, 4, 16, 64, 256];
+const SAMPLES = 15;
 
 /** How many times the floor a shutdown may take; between 1 and 16 workers nothing is asked. */
 const targetOf = (count) => (count === 1 ? 2 : count >= 16 ? 1.25 : undefined);
 
 export async function measureLatency(program, isSmallest) {
-  const counts = isSmallest ? [1] : Object.keys(SAMPLES).map(Number);
   const rows = [];
-  for (const count of counts) {
+  for (const count of isSmallest ? [1] : COUNTS) {
     const samples = [];
-    for (let index = 0; index < (isSmallest ? 2 : SAMPLES[count]); index++) {
+    for (let index = 0; index < (isSmallest ? 2 : SAMPLES); index++) {
       samples.push(await sample(program, [count, index % 2 === 0 ? 'library first' : 'floor first']));
     }
     const figures = medians(samples);

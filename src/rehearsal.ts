@@ -6,9 +6,12 @@
  */
 import { createConsole } from '../workers/console.ts';
 import { now } from './clock.ts';
-import { at, Cell, createTable, isOrder, KEY, type OrderMessage, State, VERSION } from './protocol.ts';
+import { traceShutdown } from './diagnostics.ts';
+import { at, Cell, createTable, isOrder, KEY, type OrderMessage, type Reason, State, VERSION } from './protocol.ts';
 import { claim } from './slots.ts';
 import { createThread, type Hooks, type Place } from './thread.ts';
+
+const reason: Reason = { route: 'shutdown' };
 
 /** No thread has this id. */
 const NOBODY = -2;
@@ -33,7 +36,7 @@ function rehearseWorker(place: Place): void {
       type: 'order',
       version: VERSION,
       epoch: 1,
-      reason: { route: 'shutdown' },
+      reason,
       timeout: 100,
       sentAt: now(),
       sync: false,
@@ -63,10 +66,12 @@ function rehearseMain(place: Place): void {
   });
   port1.unref();
   dry.hear({ [KEY]: VERSION, slot, port: port2 }, NOBODY);
-  void dry.shutDown({ reason: { route: 'shutdown' } });
+  void dry.shutDown({ reason }).then(dry.liveOn);
 }
 
 export function rehearse(place: Place): void {
+  // Nobody observes this thread, so it does nothing but look whether somebody does.
+  traceShutdown(reason);
   if (place.isMain) rehearseMain(place);
   else rehearseWorker(place);
 }

@@ -20,6 +20,7 @@ it.each([
   ['import', ['process']],
   ['spawn', ['worker-atexit', 'empty']],
   ['idle', ['worker-atexit', 'bare ports']],
+  ['watchdog', ['worker-atexit', 'watchdog: false']],
   ['scale', ['all, ms']],
   ['check', ['isShuttingDown()', 'empty loop']],
   ['size', ['built', 'minified', 'gzipped']],

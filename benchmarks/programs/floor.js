@@ -1,4 +1,7 @@
-/** The floor: a shutdown as bare as it can be written by hand. Nothing is checked, reported or given a deadline. */
+/**
+ * The floor: a shutdown as bare as it can be written by hand. Nothing is checked, reported or given a deadline. Its
+ * workers use the library as well, so that half as many threads are to be started for a sample.
+ */
 import { once } from 'node:events';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 
@@ -6,7 +9,7 @@ const acked = new Int32Array(new SharedArrayBuffer(4));
 
 async function start() {
   const { port1, port2 } = new MessageChannel();
-  const worker = new Worker(new URL('./floor-worker.js', import.meta.url), {
+  const worker = new Worker(new URL('./latency-worker.js', import.meta.url), {
     workerData: { port: port2, acked },
     transferList: [port2],
   });

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { configure, register } from 'worker-atexit';
 import { startFloor } from './floor.js';
-import { settle, startWorkers } from './workers.js';
+import { settle } from './workers.js';
 
 const [count, order] = [Number(process.argv[2]), process.argv[3]];
 const ms = {};
@@ -27,7 +27,6 @@ configure({
   },
 });
 const floor = await startFloor(count);
-await startWorkers(count, './library-worker.js');
 await settle(count);
 
 process.prependListener('exit', () => {

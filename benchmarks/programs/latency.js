@@ -1,11 +1,10 @@
 import { shutdown } from 'worker-atexit';
 import { startFloor } from './floor.js';
-import { settle, startWorkers } from './workers.js';
+import { settle } from './workers.js';
 
 const [count, order] = [Number(process.argv[2]), process.argv[3]];
 
 const floor = await startFloor(count);
-await startWorkers(count, './library-worker.js');
 await settle(count);
 
 async function timed(shutDown) {
