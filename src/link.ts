@@ -132,8 +132,9 @@ export function post(link: Link, { reason, until, sync, relay }: Order, epoch: n
   });
 }
 
-/** False if its thread is known to be gone. */
+/** False if its thread is known to be gone. A port that its own code has closed does not tell. */
 export function isHearing(link: Link): boolean {
+  if (!link.port) return true;
   const wasTold = link.isSent !== undefined;
   send(link, { type: 'ping', version: VERSION });
   return link.isSent ?? !wasTold;

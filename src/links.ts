@@ -250,9 +250,19 @@ export function createLinks(
       link.port = undefined;
       // Without the Worker, or after its 'exit', the port is what tells that the thread is gone.
       if (!link.worker || link.worker.threadId === -1) leave(link, 'it ended');
+      else orderAgain(link);
     });
     port.start();
     port.unref();
+  }
+
+  /** The worker's own code has closed its port, perhaps with the order on its way: its slot has that as well. */
+  function orderAgain(link: Link): void {
+    const order = collecting ?? retiring.get(link);
+    if (!order || link.epoch === 0 || isOver(link)) return;
+    post(link, order, link.epoch, limitOf(link));
+    pending.add(link);
+    follow();
   }
 
   function complain(link: Link, what: string): void {

@@ -3,7 +3,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
 import { createLinks, type Links } from '../../src/links.ts';
-import { at, Cell, createTable, Header, KEY, ROOT, State, type Table, VERSION } from '../../src/protocol.ts';
+import { at, Cell, createTable, Header, KEY, Ordered, ROOT, State, type Table, VERSION } from '../../src/protocol.ts';
 import { claim } from '../../src/slots.ts';
 import { blocking } from './stand-ins.ts';
 
@@ -257,6 +257,23 @@ it('reports a worker as lost that is gone without an ack, and frees its slot', a
   await settled;
   expect(links.reports().workers).toMatchObject([{ status: 'lost', diagnosis: 'it ended' }]);
   expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.free);
+});
+
+it('orders a worker by its slot that closes its port with the order on the way', async () => {
+  const { links, join, table } = createScene();
+  const worker = new Worker('setInterval(() => {}, 1000)', { eval: true });
+  links.saw(worker);
+  const { port, slot } = join(worker.threadId);
+  const settled = links.order(order(10_000));
+  expect(Atomics.load(table.cells, at(slot, Cell.order)) & Ordered.alone).toBe(0);
+  port.close();
+  await expect.poll(() => Atomics.load(table.cells, at(slot, Cell.order)) & Ordered.alone).not.toBe(0);
+  Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+  Atomics.add(table.cells, Header.doorbell, 1);
+  Atomics.notify(table.cells, Header.doorbell);
+  await settled;
+  expect(links.reports().workers).toMatchObject([{ status: 'acked' }]);
+  await worker.terminate();
 });
 
 it('gives up on silent workers, and says how far each of them came', async () => {
