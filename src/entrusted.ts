@@ -71,6 +71,8 @@ export function createEntrusted({ isDeaf, keep, drop, due, isExiting, onListen, 
   const held = new Map<number, Map<number, () => unknown>>();
   /** A worker says again what it may have said before anybody listened, later than what it said since. */
   const heard = new Map<number, { latest: number; readonly missing: Set<number> }>();
+  /** Threads that were gone before they were heard, where that takes the event loop. */
+  const departed = new Set<number>();
   let channel: BroadcastChannel | undefined;
   let ids = 0;
   let complained = false;
@@ -116,6 +118,7 @@ export function createEntrusted({ isDeaf, keep, drop, due, isExiting, onListen, 
     const added = Object.defineProperty(once, 'name', { value: call.name });
     held.set(threadId, ofThread.set(id, added));
     keep(added, threadId);
+    if (departed.has(threadId)) release(threadId);
   }
 
   function release(threadId: number): void {
@@ -136,7 +139,8 @@ export function createEntrusted({ isDeaf, keep, drop, due, isExiting, onListen, 
   }
 
   function collect(): void {
-    if (!channel) return;
+    // Deno reads no channel so: what comes over it is heard as soon as the event loop turns.
+    if (!channel || 'Deno' in globalThis) return;
     // It reads a channel as well as a port, which its type does not say.
     const next = (): { message: unknown } | undefined =>
       Reflect.apply(threads.receiveMessageOnPort, undefined, [channel]);
@@ -154,6 +158,7 @@ export function createEntrusted({ isDeaf, keep, drop, due, isExiting, onListen, 
     collect,
     gone(threadId) {
       collect();
+      if (!heard.has(threadId)) departed.add(threadId);
       release(threadId);
     },
   };

@@ -47,9 +47,10 @@ const dies = (how, options) => ({
   async main() {
     main();
     const worker = await ready('worker', options);
+    const isGone = gone(worker);
     if (how === 'terminated') Worker.prototype.terminate.call(worker);
     else worker.postMessage('die');
-    await gone(worker);
+    await isGone;
     await logged(1);
     log('the process lives on');
   },
