@@ -48,6 +48,8 @@ export interface Link {
   /** Without an ack: what became of it. */
   ended: { readonly status: 'timed-out' | 'lost' | 'acked' | 'failed'; readonly diagnosis?: string } | undefined;
   gone: boolean;
+  /** What was known of the workers below it when it was given up, since their slots go with it. */
+  below: readonly WorkerReport[] | undefined;
   /** It was ordered while the event loop no longer turned. */
   orderedSync: boolean;
   /** What it said has been logged. */
@@ -74,6 +76,7 @@ export function createLink(threadId: number, slot: number, table: Table): Link {
     ackMs: undefined,
     ended: undefined,
     gone: false,
+    below: undefined,
     orderedSync: false,
     told: false,
     onDone: undefined,
@@ -156,7 +159,7 @@ export function withoutAck(link: Link, status: 'lost' | 'timed-out', diagnosis: 
 }
 
 /** What is known of the workers below one that cannot tell any more. */
-function descendants(table: Table, parent: number, path: readonly number[]): WorkerReport[] {
+export function descendants(table: Table, parent: number, path: readonly number[]): WorkerReport[] {
   const involved = childrenOf(table, parent).filter(({ state }) => state !== State.idle);
   return involved.flatMap(({ index, threadId: thread, state }): WorkerReport[] => {
     const below = [...path, thread];
@@ -187,15 +190,15 @@ export function diagnosisOf(link: Link): string {
 
 /** What became of a worker that is called `name`, and of those below it. */
 export function reportOf(link: Link, name: string): WorkerReport[] {
-  const { ack, ackMs, ended, threadId: thread, table } = link;
+  const { ack, ackMs, ended, below, threadId: thread, table } = link;
   const path = [thread];
   const about = { threadId: thread, path, name, ...(ackMs !== undefined && { ackMs }) };
   if (ack) {
     const handlers = ack.handlers.map(fromOutcome);
-    const below = ack.workers.map(fromWorkerOutcome).map((worker) => ({ ...worker, path: [thread, ...worker.path] }));
-    return [{ ...about, status: handlers.every(isCleanHandler) ? 'acked' : 'failed', handlers }, ...below];
+    const told = ack.workers.map(fromWorkerOutcome).map((worker) => ({ ...worker, path: [thread, ...worker.path] }));
+    return [{ ...about, status: handlers.every(isCleanHandler) ? 'acked' : 'failed', handlers }, ...told];
   }
   const { status, diagnosis } = ended ?? withoutAck(link, 'timed-out', diagnosisOf(link));
   const own: WorkerReport = { ...about, status, ...(diagnosis !== undefined && { diagnosis }), handlers: [] };
-  return [own, ...descendants(table, thread, path)];
+  return [own, ...(below ?? descendants(table, thread, path))];
 }

@@ -8,6 +8,7 @@ import { publishWorkers } from './diagnostics.ts';
 import { toErrorText } from './errors.ts';
 import {
   createLink,
+  descendants,
   diagnosisOf,
   isClosed,
   isHearing,
@@ -359,6 +360,7 @@ export function createLinks(
     // Its last words may still be on their way.
     readAll(link);
     link.gone = true;
+    if (link.ended) link.below = descendants(link.table, link.threadId, [link.threadId]);
     if (!link.ack && !link.ended) link.ended = withoutAck(link, 'lost', how);
     link.port?.close();
     if (link.worker && threadIds.has(link.worker)) {
@@ -673,6 +675,11 @@ export function createLinks(
       const link = links.get(source) ?? addLink(source, slot, home);
       connect(link, port);
       onLink();
+      // In Deno a link may come after its worker's 'exit', and its port is never closed.
+      if (link.worker && link.worker.threadId !== -1 && exited.has(link.worker)) {
+        leave(link, 'it ended');
+        return true;
+      }
       const order = collecting ?? retiring.get(link);
       if (order && link.epoch !== 0) post(link, order, link.epoch, limitOf(link));
       else if (collecting) send(link, collecting);
