@@ -52,8 +52,9 @@ function print(report: ShutdownReport): void {
 if (isMainThread) {
   setOptions();
   instance().preset({ onReport: print });
-} else {
-  // Idle workers of Piscina and Tinypool are parked where they hear nothing, and nobody has registered their pool, so
-  // that it could wake them. Both pools have this way to wait in the event loop instead.
-  process.env.PISCINA_DISABLE_ATOMICS ??= '1';
 }
+
+// Idle workers of Piscina and Tinypool are parked where they hear nothing, and nobody has registered their pool, so that
+// it could wake them. Both pools have this way to wait in the event loop instead. Bun and Deno do not load this module in
+// a worker, whose environment is a copy of the main thread's.
+if (!isMainThread || 'Bun' in globalThis || 'Deno' in globalThis) process.env.PISCINA_DISABLE_ATOMICS ??= '1';

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { run } from './programs.ts';
+import { exposeGc } from './runtime.ts';
 
 it('finalizes an object when it is collected, when asked to, and at exit, once', async () => {
-  const { code, stdout, stderr } = await run('finalize.js', [], { nodeOptions: ['--expose-gc'] });
+  const { code, stdout, stderr } = await run('finalize.js', [], { nodeOptions: [exposeGc] });
   expect(stdout.split('\n')).toEqual([
     'collected',
     'false false undefined false',

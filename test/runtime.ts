@@ -31,6 +31,19 @@ const isNode = name.startsWith('node');
 /** Deno colours what it prints of an error, wherever that goes. */
 export const env: Readonly<Record<string, string>> = { NODE_OPTIONS: '', ...(!isNode && { NO_COLOR: '1' }) };
 
+const AUTO = 'worker-atexit/auto';
+
+/** What loads `worker-atexit/auto` before a program: options, and an environment variable where there is one. */
+export const auto: { readonly options: readonly string[]; readonly env?: Readonly<Record<string, string>> } =
+  name === 'deno'
+    ? { options: ['--import', `npm:${AUTO}`] }
+    : {
+        options: ['--import', AUTO],
+        env: { [name === 'bun' ? 'BUN_OPTIONS' : 'NODE_OPTIONS']: `--import=${AUTO}` },
+      };
+
+export const exposeGc = name === 'deno' ? '--v8-flags=--expose-gc' : '--expose-gc';
+
 /** What the runtime itself prints of an uncaught error, piece after piece. */
 export const reportOf = (message: string): string[] =>
   isNode ? [`Error: ${message}\n`, 'Node.js v'] : [`rror: ${message}`];

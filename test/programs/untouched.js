@@ -108,14 +108,18 @@ const situations = {
   },
 
   'a worker that is terminated': async () => {
-    const started = await worker('setInterval(() => {}, 1000)');
-    started.once('online', async () => console.log(await started.terminate()));
+    await worker('setInterval(() => {}, 1000)', (started) =>
+      started.once('online', async () => console.log(await started.terminate())),
+    );
   },
 };
 
-async function worker(code) {
+/** `listen` is called in the tick that makes it: Deno may say that it is online before the next one. */
+async function worker(code, listen = () => {}) {
   const { Worker } = await import('node:worker_threads');
-  return new Worker(code, { eval: true });
+  const started = new Worker(code, { eval: true });
+  listen(started);
+  return started;
 }
 
 await situations[process.argv[2]]();
