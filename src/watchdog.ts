@@ -18,7 +18,9 @@ function isInspected(): boolean {
   const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(' ')];
   if (options.some(isInspectOption)) return true;
   const loaded: unknown = Reflect.get(process, 'moduleLoadList');
-  if (!Array.isArray(loaded) || !loaded.includes('NativeModule inspector')) return false;
+  // Deno lists neither its options nor what is loaded.
+  const isLoaded = 'Deno' in globalThis || (Array.isArray(loaded) && loaded.includes('NativeModule inspector'));
+  if (!isLoaded) return false;
   return process.getBuiltinModule('node:inspector').url() !== undefined;
 }
 
