@@ -232,10 +232,15 @@ async function main() {
   await Promise.all(clean.map(messaged));
   const options = fault === 'out of memory' ? { resourceLimits: { maxOldGenerationSizeMb: 16 } } : {};
   let faulty;
+  let linked;
   let link;
   const start = () => {
     faulty = spawn('faulty', options);
     faulty.unref();
+    const { threadId } = faulty;
+    linked = new Promise((resolve) => {
+      process.on('workerMessage', (_message, source) => source === threadId && resolve());
+    });
     link = atexit.registerWorker(faulty, { name: 'faulty', ...(terminates && { timeout: timeout * 0.75 }) });
   };
   if (fault === 'it joins in the middle' && !terminates) {
@@ -244,7 +249,8 @@ async function main() {
     start();
     if (fault === 'its module throws at load') await new Promise((resolve) => faulty.once('exit', resolve));
     else while (Atomics.load(gate, 0) === 0) await sleep(2);
-    // Its link may have come with the same turn of the event loop.
+    // Its link comes by another way, and later in Deno.
+    if (fault !== 'its module throws at load' && fault !== 'never loaded the library') await linked;
     await new Promise(setImmediate);
   }
   if (fault === 'terminated by somebody else') {

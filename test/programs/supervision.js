@@ -15,7 +15,7 @@ const roles = {
     throw new RangeError('a crash');
   },
   exits: () => process.exit(5),
-  'ends by itself': () => parentPort.close(),
+  'ends by itself': () => parentPort.unref(),
   'is out of memory'() {
     const food = [];
     for (;;) food.push(new Array(1e5).fill({}));
