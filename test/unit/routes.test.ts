@@ -110,12 +110,15 @@ describe('when the event loop runs empty', () => {
     expect(program.exit).not.toHaveBeenCalled();
   });
 
-  it('Deno has to be told to end', async () => {
+  it.each([
+    [1, 1],
+    [0, 0],
+  ])('Deno has to be told to end where there is a link: %s', async (size, times) => {
     vi.stubGlobal('Deno', {});
-    const { finish } = install();
+    const { finish } = install({ links: { size } });
     program.emit('beforeExit', 0);
     await finish();
-    expect(program.exit).toHaveBeenCalledTimes(1);
+    expect(program.exit).toHaveBeenCalledTimes(times);
   });
 
   it.each([
