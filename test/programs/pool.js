@@ -35,15 +35,21 @@ const situations = {
     const pool = create();
     for (const n of [1, 2, 3, 4, 5, 6]) tell('early', pool.run({ work: 'sleep', ms: 60, value: n }));
     await sleep(100);
+    let stop;
+    const stopping = new Promise((resolve) => {
+      stop = resolve;
+    });
     atexit.onDrain(async () => {
-      await sleep(20);
+      await stopping;
       tell('while draining', pool.run({ work: 'sleep', ms: 10, value: 7 }));
     });
     atexit.register(() => tell('late', pool.run({ work: 'sleep', ms: 10 })));
     atexit.register(() => sleep(10));
     atexit.exit(3);
-    await sleep(1);
-    tell('while stopping', pool.run({ work: 'sleep', ms: 10, value: 8 }));
+    setImmediate(() => {
+      tell('while stopping', pool.run({ work: 'sleep', ms: 10, value: 8 }));
+      stop();
+    });
   },
   async 'refuses at once'() {
     const pool = create();
@@ -85,8 +91,8 @@ const situations = {
     process.exit(3);
   },
   async 'never ends'() {
-    atexit.configure({ timeout: 1000 });
-    const pool = create({}, { timeout: 100 });
+    atexit.configure({ timeout: 4000 });
+    const pool = create({}, { timeout: 900 });
     await Promise.all([pool.run({ work: 'meet' }), pool.run({ work: 'meet' })]);
     pool.run({ work: 'block', ms: 60_000 });
     await sleep(50);
