@@ -14,6 +14,6 @@ describe.each(kinds)('made before the library was loaded: %s', (kind) => {
     const { code, stderr } = await run('early.js', [dir, kind, way]);
     expect(code, stderr).toBe(way === 'a crash' ? 1 : 0);
     expect(filesOf(dir, /^done-/), stderr).toHaveLength(2);
-    if (way !== 'terminate()') expect(linesOf(dir, 'log')).toEqual(['true acked acked']);
+    if (way !== 'terminate()') expect(linesOf(dir, 'log')).toEqual(['true acked acked acked']);
   });
 });

@@ -44,7 +44,17 @@ await sleep(50); // parked by now, and refused by a main thread that knows nothi
 
 const atexit = await import('worker-atexit');
 const log = (text) => fs.appendFileSync(path.join(dir, 'log'), `${text}\n`);
-atexit.configure({ onReport: (report) => log(`${report.ok} ${report.workers.map(({ status }) => status).join(' ')}`) });
+atexit.configure({
+  syncTimeout: 6000,
+  onReport: (report) => log(`${report.ok} ${report.workers.map(({ status }) => status).join(' ')}`),
+});
+let linked = 0;
+if (way === 'terminate()') process.on('workerMessage', () => linked++);
+else {
+  // As long as it is waited for, so are those that answer their invitation late.
+  const last = new Worker(file('./early-last.js'));
+  await new Promise((resolve) => last.once('message', resolve));
+}
 if (pool) (await import(adapter)).registerPool(pool);
 else for (const worker of workers) atexit.registerWorker(worker);
 
@@ -52,6 +62,7 @@ if (way === 'process.exit()') process.exit(0);
 if (way === 'exit()') atexit.exit(0);
 if (way === 'a crash') throw new Error('a crash');
 if (way === 'terminate()') {
+  while (linked < 2) await sleep(2);
   await end();
   atexit.exit(0);
 }
