@@ -17,7 +17,7 @@ let log: string[];
 /** What workers said of themselves that ended while this thread lives on. */
 let ended: WorkerReport[];
 let failures: FailedWorker[];
-/** How often a worker's handler has closed what it is to close. */
+/** How often a worker's handler has closed what it is to close, and whether a worker blocks. */
 let closed: Int32Array;
 const accept = (message: unknown, source: number): void => void links.accept(message, source);
 const saw = (worker: Worker): void => links.saw(worker);
@@ -28,7 +28,7 @@ const findable = (): void =>
 beforeEach(() => {
   table = createTable();
   [log, ended, failures] = [[], [], []];
-  closed = new Int32Array(new SharedArrayBuffer(4));
+  closed = new Int32Array(new SharedArrayBuffer(8));
   links = createLinks(
     { table, threadId, isMain: threads.isMainThread, slot: () => undefined },
     {
@@ -45,6 +45,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   process.off('workerMessage', accept);
   process.off('worker', saw);
   threads.setEnvironmentData(KEY, undefined);
@@ -73,6 +74,7 @@ const order = (timeout = 10_000): Order => ({
   sync: false,
   relay: { stdout: true, stderr: true },
 });
+const blocks = () => expect.poll(() => Atomics.load(closed, 1)).toBe(1);
 const about = (reports: readonly WorkerReport[]) => reports.map(({ name, status }) => `${name} ${status}`);
 const reported = () => about(links.reports().workers);
 
@@ -99,7 +101,7 @@ describe('an order', () => {
   it('terminates a worker when its own time is up', async () => {
     const worker = await join('block');
     const name = `worker ${worker.threadId} timed-out`;
-    links.setTerms(worker, { timeout: 100 });
+    links.setTerms(worker, { timeout: 1500 });
     const gone = once(worker, 'exit');
     await links.order(order());
     expect(reported()).toEqual([name]);
@@ -114,7 +116,7 @@ describe('an order', () => {
     links.begin();
     const before = now();
     links.block(
-      { ...order(500), sync: true },
+      { ...order(3000), sync: true },
       blocking(() => void Atomics.store(table.cells, Header.phase, Phase.orderedSync)),
     );
     expect(now() - before).toBeLessThan(5000);
@@ -152,7 +154,7 @@ describe('an order', () => {
     worker.postMessage('block');
     const gone = once(worker, 'exit');
     // Until it blocks it would read its order.
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await blocks();
     links.order(order(100));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(links.terminateSilent()).toBe(true);
@@ -246,7 +248,7 @@ describe('a registered worker', () => {
   it('that does not clean up within its time is ended', async () => {
     const worker = await join('block');
     const { threadId: thread } = worker;
-    links.setTerms(worker, { timeout: 100 });
+    links.setTerms(worker, { timeout: 1500 });
     await worker.terminate();
     expect(about(ended)).toEqual([`worker ${thread} timed-out`]);
     expect(ended[0]?.diagnosis).toBe('handler block blocks it (0 of 1 done)');
@@ -285,7 +287,7 @@ describe('a registered worker', () => {
     const { threadId: thread } = worker;
     links.setTerms(worker, { name: 'renderer' });
     const { terminate } = worker;
-    links.setTerms(worker, { name: undefined, timeout: 500 });
+    links.setTerms(worker, { name: undefined, timeout: 3000 });
     expect(worker.terminate).toBe(terminate);
     await links.order(order());
     expect(reported()).toEqual([`renderer ${thread} acked`]);
@@ -312,6 +314,8 @@ describe('a registered worker', () => {
     process.on('workerMessage', accept);
     expect(links.size).toBe(0);
     links.setTerms(worker, {});
+    // However long it takes until the invitation is answered.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await worker.terminate();
     expect(Atomics.load(closed, 0)).toBe(1);
   });
@@ -363,7 +367,7 @@ describe('a worker of a pool', () => {
     const worker = await join();
     links.setTerms(worker, { timeout: 60_000, pool: { wake: () => false } });
     worker.postMessage('block');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await blocks();
     await worker.terminate();
     expect(ended).toMatchObject([{ status: 'timed-out' }]);
   });
@@ -372,7 +376,7 @@ describe('a worker of a pool', () => {
     const worker = await join();
     links.setTerms(worker, { timeout: 10_000, pool: { wake: () => true } });
     worker.postMessage('blockAWhile');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await blocks();
     await worker.terminate();
     expect(ended).toMatchObject([{ status: 'acked' }]);
   });

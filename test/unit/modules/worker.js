@@ -2,7 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { register } from 'worker-atexit';
 
-const blockFor = (ms) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+const blockFor = (ms) => {
+  Atomics.store(workerData.closed, 1, 1);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+};
 const block = () => blockFor(60_000);
 
 const handlers = {
