@@ -10,8 +10,6 @@ import type { Pool } from '../../src/pools.ts';
 import { type Route, VERSION } from '../../src/protocol.ts';
 
 vi.mock('../../src/index.ts', () => ({}));
-// A call that never settles is what can go wrong here, and need not be waited for long.
-vi.setConfig({ testTimeout: 3000 });
 
 const library = { registerWorker: vi.fn(), addPool: vi.fn((_owner: object, _pool: Pool) => {}) };
 /** A shutdown is over, and the thread lives on. */

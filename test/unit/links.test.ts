@@ -183,7 +183,7 @@ it('wakes those that were being started, until there are none', () => {
   join();
   const left = [true, true, false, true];
   const rouse = vi.fn(() => left.shift() ?? true);
-  links.block({ ...order(100), sync: true }, { ...blocking(() => {}), rouse });
+  links.block({ ...order(1000), sync: true }, { ...blocking(() => {}), rouse });
   expect(rouse).toHaveBeenCalledTimes(3);
 });
 

@@ -85,11 +85,11 @@ describe('the descriptor itself', () => {
       throw full();
     });
     const startedAt = now();
-    writeDirectly('stdout', 'hello', startedAt + 30);
-    expect(now()).toBeGreaterThan(startedAt + 30);
+    writeDirectly('stdout', 'hello', startedAt + 300);
+    expect(now()).toBeGreaterThan(startedAt + 300);
     // It was not tried without a break.
     expect(written.mock.calls.length).toBeGreaterThan(1);
-    expect(written.mock.calls.length).toBeLessThan(100);
+    expect(written.mock.calls.length).toBeLessThan(1000);
   });
 
   it.each([
