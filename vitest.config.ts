@@ -29,6 +29,7 @@ export default defineConfig({
     maxWorkers: 2,
     maxConcurrency: 4,
     testTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
     reporters: ['default', './test/closing-line.ts'],
   },
 });

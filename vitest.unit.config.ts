@@ -9,5 +9,6 @@ export default defineConfig({
     include: names.map((name) => `test/unit/${name}.test.ts`),
     maxWorkers: 2,
     testTimeout: 20_000,
+    expect: { poll: { timeout: 10_000 } },
   },
 });
