@@ -11,6 +11,8 @@ const [dir, situation] = process.argv.slice(2);
 const log = (text) => fs.appendFileSync(path.join(dir, 'log'), `${text}\n`);
 const block = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 const never = () => new Promise(() => {});
+/** The same in every thread: ms, what fits into a cell for a day. */
+const clock = () => Date.now() % 86_400_000;
 const file = fileURLToPath(import.meta.url);
 
 /** A cell that a worker sets when it has come so far, whether or not anybody's event loop turns. */
@@ -55,8 +57,12 @@ const onReport = (report) => {
   for (const worker of report.workers) log(`${worker.name}: ${of(worker)}`);
 };
 const main = (options) => {
-  atexit.configure({ onReport, ...options });
+  atexit.configure({ syncTimeout: 5000, onReport, ...options });
   atexit.register(() => log('main'));
+};
+/** Handlers behind one that hangs: each leaves more time for the ack. */
+const behind = () => {
+  for (let n = 0; n < 5; n++) atexit.register(function behind() {});
 };
 const crash = () => {
   throw new Error('a crash');
@@ -106,7 +112,7 @@ const unheard = (isDelivered) => ({
 /** A parent that is blocked does not relay the order; its child acts on the flag. */
 const blockedParent = (route) => ({
   async main() {
-    main({ timeout: 1600, syncTimeout: 800 });
+    main({ timeout: 4000, syncTimeout: 3000 });
     await ready('parent');
     waitForGate(2);
     routes[route]();
@@ -157,7 +163,7 @@ const situations = {
   'blocked parent, exit()': blockedParent('exit'),
   'silent workers': {
     async main() {
-      main({ timeout: 1200 });
+      main({ timeout: 2400 });
       await Promise.all([
         ready('clean'),
         ready('busy'),
@@ -191,7 +197,7 @@ const situations = {
       }, 10);
     },
     hangs() {
-      atexit.register(function before() {});
+      behind();
       atexit.register(never);
       stay();
     },
@@ -358,7 +364,7 @@ const situations = {
         ready('unlinked'),
       ]);
       named(clean, { name: 'clean' });
-      named(slow, { name: 'slow', timeout: 200 });
+      named(slow, { name: 'slow', timeout: 2000 });
       named(unlinked, { name: 'unlinked' });
       named(dropped, { name: 'dropped' }).unregister();
       const report = await atexit.shutdown();
@@ -370,6 +376,7 @@ const situations = {
       stay();
     },
     slow() {
+      behind();
       atexit.register(never);
       stay();
     },
@@ -394,31 +401,49 @@ const situations = {
   },
   'a worker that registers when all was done, and the loop has new work': {
     main() {
-      main({ onReport: ({ workers }) => log(`over: ${workers.map(({ status }) => status)}`) });
-      atexit.register(() => void setTimeout(() => log('empty again'), 900));
+      main({
+        onReport({ workers }) {
+          log(`over: ${workers.map(({ status }) => status)}`);
+          open();
+        },
+      });
+      atexit.register(() => {
+        const timer = setInterval(() => {
+          if (Atomics.load(gate, 0) < 2) return;
+          clearInterval(timer);
+          log('empty again');
+        }, 2);
+      });
       spawn('late').unref();
     },
     late() {
-      setTimeout(cleanUp, 300);
+      const timer = setInterval(() => {
+        if (Atomics.load(gate, 0) === 0) return;
+        clearInterval(timer);
+        cleanUp();
+        open();
+      }, 2);
       setInterval(() => {}, 1000);
     },
   },
   'a busy worker with a handler that hangs': {
     async main() {
-      main({ timeout: 2000 });
+      main({ timeout: 4000 });
       await ready('busy');
       atexit.exit(3);
     },
     busy() {
+      behind();
       cleanUp();
       atexit.register(never);
       stay();
-      block(500);
+      // Longer than the time that is left for the ack: it would come too late, were this not subtracted.
+      block(1500);
     },
   },
   'a worker that exits in the middle of its order': {
     async main() {
-      main({ syncTimeout: 1000 });
+      main({ syncTimeout: 4000 });
       await ready('parent');
       process.exit(3);
     },
@@ -428,13 +453,16 @@ const situations = {
         process.exit(4);
       });
       await ready('blocked');
-      await sleep(50);
+      while (Atomics.load(gate, 0) === 0) await sleep(2);
       stay();
     },
     blocked() {
       cleanUp();
       stay();
-      setTimeout(block, 10, 60_000);
+      setTimeout(() => {
+        open();
+        block(60_000);
+      }, 10);
     },
   },
   'undelivered grandchild': {
@@ -458,7 +486,7 @@ const situations = {
   },
   'a parent that blocks while it drains': {
     async main() {
-      main({ timeout: 1600 });
+      main({ timeout: 4000 });
       await ready('parent');
       atexit.exit(3);
     },
@@ -476,13 +504,24 @@ const situations = {
     async main() {
       main();
       await ready('parent');
+      Atomics.store(gate, 0, clock());
       atexit.exit(3);
     },
     async parent() {
       // Longer than a worker waits for an order of a parent that is blocked.
       atexit.onDrain(async function drains() {
-        await sleep(400);
-        log('drained');
+        let last = clock();
+        const late = last - Atomics.load(gate, 0);
+        let longest = 0;
+        const look = () => {
+          longest = Math.max(longest, clock() - last);
+          last = clock();
+        };
+        const timer = setInterval(look, 10);
+        await sleep(150);
+        look();
+        clearInterval(timer);
+        log(`drained ${late + longest}`);
       });
       await ready('child');
       stay();
@@ -575,15 +614,16 @@ const situations = {
   'a signal that is only listened to': {
     async main() {
       main();
-      await ready('listens');
-      atexit.onDrain(() => sleep(300));
+      const worker = await ready('listens');
+      atexit.onDrain(() => new Promise((resolve) => worker.once('message', resolve)));
       atexit.exit(3);
     },
     listens() {
       const { shutdownSignal } = atexit;
-      shutdownSignal.addEventListener('abort', () =>
-        log(`aborted: ${shutdownSignal.reason.route} ${shutdownSignal.reason.exitCode} ${shutdownSignal.reason.name}`),
-      );
+      shutdownSignal.addEventListener('abort', () => {
+        log(`aborted: ${shutdownSignal.reason.route} ${shutdownSignal.reason.exitCode} ${shutdownSignal.reason.name}`);
+        parentPort.postMessage('aborted');
+      });
       stay();
     },
   },
@@ -659,6 +699,7 @@ const situations = {
   takeover: {
     // Workers print while the shutdown is cut short: what they have printed is there, once.
     async main() {
+      atexit.configure({ syncTimeout: 10_000 });
       await Promise.all([ready('prints'), ready('prints')]);
       atexit.exit(0);
       setTimeout(() => process.exit(3), 5 + Math.random() * 30);
