@@ -25,11 +25,7 @@ it('runs the asynchronous sequence and dies by the signal', async () => {
 });
 
 it('ignores a signal that comes again at once', async () => {
-  const { lines, signal, stderr } = await play('slow', async (program) => {
-    program.kill('SIGINT');
-    await program.printed('slow begins');
-    program.kill('SIGINT');
-  });
+  const { lines, signal, stderr } = await play('again at once', send('SIGINT'));
   expect(lines).toEqual(['slow begins', 'slow ends', 'first']);
   expect({ signal, stderr }).toEqual({ signal: 'SIGINT', stderr: '' });
 });

@@ -19,6 +19,13 @@ const quick = (name) =>
     },
   })[name];
 
+/** A handler that ends once SIGTERM has come. */
+const untilSignal = async () => {
+  print('handler begins');
+  while (process.exitCode !== 143) await sleep(5);
+  print('handler ends');
+};
+
 const situations = {
   slow() {
     atexit.register(quick('first'));
@@ -96,12 +103,21 @@ const situations = {
     });
     atexit.register(quick('handler'));
   },
+  'again at once'() {
+    atexit.register(quick('first'));
+    atexit.register(async function slow() {
+      print('slow begins');
+      process.kill(process.pid, 'SIGINT');
+      await sleep(700);
+      print('slow ends');
+    });
+  },
   'during exit()'() {
-    atexit.register(slow('handler', 300));
+    atexit.register(untilSignal);
     atexit.exit(3);
   },
   'during shutdown()'() {
-    atexit.register(slow('handler', 300));
+    atexit.register(untilSignal);
     atexit.shutdown().then(() => print('settled'));
   },
   ipc() {
