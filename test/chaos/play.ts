@@ -71,16 +71,19 @@ export async function play(program: Program): Promise<Played> {
     });
     const { exitCode, signal, stderr, timedOut } = await child;
     const at = Date.now();
-    const stall = stalled();
+    const inThisThread = stalled();
     for (const timer of timers) clearTimeout(timer);
+    const lines = linesOf(readFileSync(join(dir, 'log'), 'utf8'));
+    // And what the threads of the program say of themselves.
+    const inOthers = lines.filter(({ event }) => event === 'stall').map(({ detail }) => Number(detail));
     return {
       code: exitCode,
       signal,
       stderr,
       hung: timedOut,
-      stall,
+      stall: Math.max(inThisThread, ...inOthers),
       at,
-      lines: linesOf(readFileSync(join(dir, 'log'), 'utf8')),
+      lines,
     };
   } finally {
     rmSync(dir, { recursive: true, force: true });

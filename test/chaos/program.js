@@ -176,6 +176,37 @@ async function live(atexit) {
   await fate?.();
 }
 
+// --- How long the machine keeps threads waiting ---
+
+/** What Linux says of each of this process's threads: how long it has run, and waited for a processor, in ns. */
+function schedule() {
+  const folder = '/proc/self/task';
+  const all = new Map();
+  if (!fs.existsSync(folder)) return all;
+  for (const thread of fs.readdirSync(folder)) {
+    try {
+      const text = fs.readFileSync(path.join(folder, thread, 'schedstat'), 'utf8');
+      all.set(thread, text.split(' ').map(Number));
+    } catch {
+      // No such file, or no such thread any more.
+    }
+  }
+  return all;
+}
+
+/** A thread that has run for longer than this has had much to do, and its waiting tells nothing: ms. */
+const BUSY = 100;
+let before = new Map();
+/** How long a thread with hardly anything to do has waited for a processor since the program began to end: ms, at most. */
+function stall() {
+  const waits = [0];
+  for (const [thread, [ran, waited]] of schedule()) {
+    const [ranBefore, waitedBefore] = before.get(thread) ?? [0, 0];
+    if ((ran - ranBefore) / 1e6 < BUSY) waits.push((waited - waitedBefore) / 1e6);
+  }
+  return Math.max(...waits);
+}
+
 // --- How the program ends ---
 
 const routes = {
@@ -229,6 +260,7 @@ async function direct(atexit) {
     await until('working', all.filter(({ pool }) => pool).length);
   }
   for (const { act, after, code } of program.meanwhile) setTimeout(() => acts[act](atexit, code), after).unref();
+  before = schedule();
   log('route');
   fs.writeSync(1, 'route\n');
   await routes[program.route](atexit, program.code);
@@ -243,7 +275,10 @@ if (isMainThread) {
     timeout: program.timeout,
     syncTimeout: program.syncTimeout,
     logger: { error: (message) => log('logger', message) },
-    onReport: (report) => log('report', JSON.parse(JSON.stringify(report))),
+    onReport(report) {
+      log('stall', stall());
+      log('report', JSON.parse(JSON.stringify(report)));
+    },
   });
 }
 const spawnAll = () => {
