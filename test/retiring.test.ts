@@ -8,8 +8,8 @@ it.each<[string, string[], number?]>([
   ['terminate', [...cleansUp, 'code 1, gone true', 'again undefined']],
   ['terminate, twice', ['hangs', 'code 1, gone true', 'code 1']],
   ['terminate, silent', ['code 1, gone true']],
-  // As without the library: it had not come to run anything.
-  ['terminate, right after it was started', ['code 0']],
+  // As without the library: 0 where it had not come to run anything.
+  ['terminate, right after it was started', [expect.stringMatching(/^code [01]$/)]],
   [
     'link.shutdown()',
     [...cleansUp, 'one 1 acked cleanUp', 'two 2 failed of the worker', 'unlinked true', ...cleansUp, 'acked'],
@@ -47,7 +47,7 @@ it('names a worker that fails or is silent when it is ended alone', async () => 
 const MANY = runtime.name === 'node' ? 1000 : 400;
 
 it('many retired workers leave nothing behind', async () => {
-  const settings = { nodeOptions: ['--expose-gc'], limit: 240_000 };
+  const settings = { nodeOptions: ['--expose-gc'], limit: 600_000 };
   const { stdout, stderr } = await run('retiring.js', ['many', String(MANY)], settings);
   expect(stdout.split('\n').slice(0, -1), stderr).toEqual(['workers left: false', 'listeners: true', 'memory: true']);
-}, 250_000);
+}, 610_000);

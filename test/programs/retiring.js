@@ -40,6 +40,10 @@ const roles = {
     atexit.register(() => {});
   },
   stranger() {},
+  late() {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    atexit.register(() => print('wrong'));
+  },
 };
 
 async function start(role, options) {
@@ -76,7 +80,7 @@ const situations = {
     print(`code ${await worker.terminate()}, gone ${isGone(worker)}`);
   },
   async 'terminate, right after it was started'() {
-    const worker = new Worker(file, { workerData: 'clean' });
+    const worker = new Worker(file, { workerData: 'late' });
     registerWorker(worker);
     print(`code ${await worker.terminate()}`);
   },
