@@ -71,6 +71,8 @@ const lives = (route) => ({
     atexit.register(() => log('registered before'));
     await ready('worker');
     await sleep(20);
+    // What was broadcast is read before the next turn, however long that took.
+    for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
     atexit.register(() => log('registered after'));
     routes[route]();
   },
@@ -132,7 +134,7 @@ const situations = {
   },
   'is blocked, and terminated at the deadline': {
     async main() {
-      atexit.configure({ timeout: 800 });
+      atexit.configure({ timeout: 4000 });
       main();
       await ready('worker');
       atexit.exit(0);

@@ -79,7 +79,7 @@ const situations = {
     atexit.exit(0);
   },
   async 'hangs in a shutdown'() {
-    atexit.configure({ timeout: 800 });
+    atexit.configure({ timeout: 4000 });
     const busy = spawn('is blocked', { onFailure });
     const clean = spawn('clean', { onFailure });
     await Promise.all([said(busy, 'blocked'), started(clean)]);
