@@ -26,8 +26,8 @@ it.each([
 ])('nobody stands guard with watchdog %s and %s workers', async (watchdog, workers) => {
   const program = start('watchdog.js', ['exit()', watchdog, workers]);
   await program.printed('loops');
-  // Its time would be up after 1200 ms.
-  await new Promise((resolve) => setTimeout(resolve, 2000));
+  // Its time would be up after 2000 ms.
+  await new Promise((resolve) => setTimeout(resolve, 3500));
   program.kill('SIGKILL');
   expect((await program.ended).stderr).toBe('');
 });
@@ -35,7 +35,7 @@ it.each([
 it('nobody stands guard while an inspector is attached', async () => {
   const program = start('watchdog.js', ['exit()', 'true', '1'], { nodeOptions: ['--inspect=0'] });
   await program.printed('loops');
-  await new Promise((resolve) => setTimeout(resolve, 2000));
+  await new Promise((resolve) => setTimeout(resolve, 3500));
   program.kill('SIGKILL');
   expect((await program.ended).stderr).not.toContain('worker-atexit');
 });

@@ -6,7 +6,7 @@ import * as atexit from 'worker-atexit';
 const [route, watchdog, workers = '0'] = process.argv.slice(2);
 
 if (isMainThread) {
-  atexit.configure({ timeout: 700, syncTimeout: 300, watchdog: { true: true, false: false }[watchdog] ?? watchdog });
+  atexit.configure({ timeout: 1500, syncTimeout: 3000, watchdog: { true: true, false: false }[watchdog] ?? watchdog });
   atexit.register(function neverReached() {});
   atexit.register(function loops() {
     console.log('loops');
