@@ -1,10 +1,13 @@
 // A real pino transport: a worker of somebody else's. Its last lines are to be written.   node pino.js FILE ROUTE
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import * as atexit from 'worker-atexit';
 
 const [destination, route] = process.argv.slice(2);
-const logger = pino(pino.transport({ target: 'pino/file', options: { destination } }));
+const transport = pino.transport({ target: 'pino/file', options: { destination } });
+const ready = once(transport, 'ready');
+const logger = pino(transport);
 atexit.configure({ logger });
 atexit.register(function fails() {
   throw new Error('told by the logger');
@@ -14,7 +17,7 @@ atexit.register(async () => {
   if (route !== 'process.exit' && route !== 'throw') await sleep(5);
   logger.info('the last line');
 });
-await sleep(100);
+await ready;
 console.log('ready');
 
 const routes = {
