@@ -6,10 +6,11 @@ const say = (text) => {
   console.log(text);
   return text;
 };
-const collect = async () => {
-  await sleep(10);
-  globalThis.gc();
-  await sleep(10);
+const collected = async (...finalizers) => {
+  while (finalizers.some(({ alive }) => alive)) {
+    globalThis.gc();
+    await new Promise(setImmediate);
+  }
 };
 const kept = {};
 
@@ -17,7 +18,7 @@ let finalizer = atexit.finalize({}, say, 'collected');
 const bad = atexit.finalize({}, function fails() {
   throw new Error('of the finalizer');
 });
-await collect();
+await collected(finalizer, bad);
 console.log(finalizer.alive, bad.alive, finalizer.call(), finalizer.detach());
 
 finalizer = atexit.finalize(kept, say, 'called');
@@ -32,8 +33,8 @@ let async = atexit.finalize({}, async () => {
   await sleep(50);
   say('collected right before the end, and waited for');
 });
+await collected(async);
 async = undefined;
-await collect();
 
 atexit.register(say, 'first registered');
 finalizer = atexit.finalize(kept, say, 'at exit');
