@@ -27,10 +27,14 @@ const work = {
     touch('running');
     await sleep(250);
   },
-  sync() {
+  sync({ way, gate }) {
     touch('running');
-    // Shorter than an aborted task may take to read its order.
-    block(50);
+    // An aborted task has to read its order soon: it blocks until that is there.
+    Atomics.wait(gate, 0, 0, way === 'abort' ? 10_000 : 50);
+  },
+  async waits() {
+    touch('running');
+    while (!fs.existsSync(path.join(DIR, 'go'))) await sleep(2);
   },
   async throw() {
     touch('running');
@@ -40,6 +44,6 @@ const work = {
     await sleep(10_000);
   },
 };
-export const run = (task) => work[task.work]();
+export const run = (task) => work[task.work](task);
 /** It is still being started: it has registered, and not come to its end. */
 export const started = STATE === 'starting' ? sleep(60) : undefined;

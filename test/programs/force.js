@@ -36,9 +36,11 @@ const told = (result) =>
     () => 'done',
     ({ code }) => code,
   );
-const results = ['async', 'async', 'nothing'].map((work) => told(submit({ work })));
+const results = ['waits', 'waits', 'nothing'].map((work) => told(submit({ work })));
 const running = path.join(dir, 'running');
 while (!fs.existsSync(running)) await sleep(2);
-const report = await atexit.shutdown();
+const ending = atexit.shutdown();
+fs.writeFileSync(path.join(dir, 'go'), '');
+const report = await ending;
 console.log(report.ok, report.notes.length, (await Promise.all(results)).join(' '), fs.statSync(running).size);
 process.exit(0);

@@ -34,10 +34,11 @@ const situations = {
   },
   async 'close() under way'() {
     const pool = create();
-    pool.run({ work: 'async' });
+    pool.run({ work: 'waits' });
     await registered(2)();
-    await sleep(30);
+    while (!fs.existsSync(path.join(dir, 'running'))) await sleep(2);
     pool.close();
+    atexit.onDrain(() => fs.writeFileSync(path.join(dir, 'go'), ''));
   },
   async 'one of four starts'() {
     const pool = create({ minThreads: 1, maxThreads: 4 });
