@@ -7,6 +7,7 @@ import * as atexit from 'worker-atexit';
 
 const [dir, kind, way, state] = process.argv.slice(2);
 atexit.configure({
+  syncTimeout: 5000,
   onReport: (report) => fs.writeFileSync(path.join(dir, 'report.json'), JSON.stringify(report.workers)),
 });
 
@@ -63,6 +64,7 @@ function lost() {
 }
 
 let firstIsLost;
+const gate = new Int32Array(new SharedArrayBuffer(4));
 const abort = new AbortController();
 // A shrinking pool has no worker before its first task.
 if (state === 'replaced') {
@@ -77,7 +79,10 @@ if (state === 'replaced') {
   firstIsLost = lost();
   await sleep(shrinks ? 0 : 30); // parked by now, where the pool parks its workers
   if (state !== 'idle') {
-    run({ work: way === 'error' ? 'throw' : state }, way === 'abort' ? { signal: abort.signal } : undefined).then(
+    run(
+      { work: way === 'error' ? 'throw' : state, way, gate },
+      way === 'abort' ? { signal: abort.signal } : undefined,
+    ).then(
       () => {},
       () => {},
     );
@@ -96,6 +101,8 @@ const ends = {
   destroy,
   async abort() {
     abort.abort();
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
     await firstIsLost;
   },
   async error() {
