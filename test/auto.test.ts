@@ -82,7 +82,7 @@ describe('a program whose workers use the library', () => {
   });
 
   it('reports a worker that is stuck, by name, and ends all the same', async () => {
-    const env = { WORKER_ATEXIT_TIMEOUT: '800' };
+    const env = { WORKER_ATEXIT_TIMEOUT: '4000' };
     const ended = await play('auto.js', ['worker', 'stuck', 'a signal'], { act: terminate }, { ...auto, env });
     expect(ended).toMatchObject({ code: undefined, signal: 'SIGTERM' });
     expect(ended.stderr).toContain('worker-atexit: worker 1 timed-out: ');
