@@ -4,7 +4,7 @@ import { register, registerWorker } from 'worker-atexit';
 
 if (isMainThread) {
   const worker = new Worker(new URL(import.meta.url));
-  const link = registerWorker(worker, { name: 'ticker', timeout: 500 });
+  const link = registerWorker(worker, { name: 'ticker', timeout: 5000 });
   worker.once('message', async () => {
     const report = await link.shutdown();
     console.log(`main: ${report.status}, ${report.handlers.length} handler`);
