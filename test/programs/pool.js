@@ -9,6 +9,7 @@ import { registerPool } from 'worker-atexit/piscina';
 const [dir, situation] = process.argv.slice(2);
 const log = (text) => fs.appendFileSync(path.join(dir, 'log'), `${text}\n`);
 atexit.configure({
+  syncTimeout: 5000,
   onReport(report) {
     log(`${report.ok} ${report.workers.map(({ name, status }) => `${name.split(' ')[0]} ${status}`).join(', ')}`);
     for (const note of report.notes) log(note);

@@ -11,6 +11,7 @@ const log = (line) => fs.appendFileSync(path.join(dir, 'main.log'), `${line}\n`)
 
 const { failing, ...configuration } = JSON.parse(options);
 atexit.configure({
+  syncTimeout: 5000,
   ...configuration,
   onReport(report) {
     const { ok, exitCode, signal, stages } = report;
