@@ -62,6 +62,14 @@ describe('what a worker entrusts to the main thread', () => {
     expect(scene.log).toEqual(['listen', `keep ${NAME} from 5`, `keep ${NAME} from 6`]);
   });
 
+  it('is due as soon as it is heard where its thread is gone by then', () => {
+    scene.gone(5);
+    entrust(5, 1, handler('record'));
+    entrust(5, 2, handler('record'));
+    scene.collect();
+    expect(scene.log).toEqual(['listen', `keep ${NAME} from 5`, `due ${NAME}`, `keep ${NAME} from 5`, `due ${NAME}`]);
+  });
+
   it('is heard once the main thread listens, which it does once', () => {
     const deaf = createScene();
     entrust(5, 1, handler('record'));
