@@ -276,6 +276,22 @@ it('orders a worker by its slot that closes its port with the order on the way',
   await worker.terminate();
 });
 
+it('reports the workers below one that was given up, also when it is gone', async () => {
+  const { links, join, table } = createScene();
+  const { port } = join();
+  const child = claim(table, WORKER + 1, WORKER);
+  Atomics.store(table.cells, at(Number(child), Cell.state), State.acked);
+  links.begin();
+  links.order(order(1000));
+  expect(links.terminateSilent()).toBe(true);
+  port.close();
+  await expect.poll(() => links.hasJoined()).toBe(false);
+  expect(links.reports().workers).toMatchObject([
+    { threadId: WORKER, status: 'timed-out' },
+    { path: [WORKER, WORKER + 1], status: 'acked', diagnosis: 'its parent did not ack for it' },
+  ]);
+});
+
 it('gives up on silent workers, and says how far each of them came', async () => {
   const { links, join, table } = createScene();
   join(WORKER);
