@@ -3,14 +3,15 @@
  * a chart in `results/`. A figure that is worse than its target by more than 20 % makes the exit code 1.
  *
  * `--smallest` runs each at its smallest size, to see that it works: such figures are not judged. `--out FOLDER`: results
- * go there.
+ * go there. With all of them there, README's tables are printed.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { shown, toChart } from './chart.js';
+import { toSummary } from './summary.js';
 
 /** How much worse than its target a figure may be: machines are noisy. */
 const ALLOWANCE = 1.2;
@@ -58,6 +59,8 @@ function toTable({ rows }) {
   return [toLine(all[0]), rule, ...all.slice(1).map(toLine)].join('\n');
 }
 
+const pathOf = (name) => join(values.out, `${name}.json`);
+
 mkdirSync(values.out, { recursive: true });
 const machine = { node: process.version, platform: `${process.platform} ${process.arch}`, cpus: cpus().length };
 const missed = [];
@@ -66,12 +69,17 @@ for (const name of positionals.length > 0 ? positionals : NAMES) {
   const { default: measure } = await import(`./${name}.js`);
   const result = { name, ...(await measure(values.smallest)), machine };
   console.log(`\n${name}: ${result.about} (${result.unit})\n\n${toTable(result)}`);
-  writeFileSync(join(values.out, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(pathOf(name), `${JSON.stringify(result, null, 2)}\n`);
   writeFileSync(join(values.out, `${name}.svg`), toChart(result));
   for (const { row, target } of result.rows) {
     if (!target || target.value <= target.most * ALLOWANCE) continue;
     missed.push(`${name}, ${row}: ${target.what} ${shown(target.value)}, target ${shown(target.most)}`);
   }
+}
+
+if (!values.smallest && NAMES.every((name) => existsSync(pathOf(name)))) {
+  const results = NAMES.map((name) => [name, JSON.parse(readFileSync(pathOf(name), 'utf8'))]);
+  console.log(`\n${toSummary(Object.fromEntries(results))}`);
 }
 
 if (missed.length > 0 && !values.smallest) {
