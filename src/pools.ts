@@ -2,11 +2,12 @@
  * The pools of this thread, as far as the sequence is concerned. What a pool is, its adapter knows; this is all that an
  * adapter has to offer.
  */
+import type { Worker } from 'node:worker_threads';
 import { type ShutdownError, toError, toErrorText } from './errors.ts';
 
 export interface Pool {
   /** This thread has made a Worker: perhaps it is this pool's. */
-  adopt(): void;
+  adopt(made: Worker): void;
   /** From now on a submitted task is rejected with `error`. Returns what is to be noted. */
   refuse(error: ShutdownError): string | undefined;
   /** Settles once nothing is queued or running; undefined if that is so now. */
@@ -24,7 +25,7 @@ export interface Pools {
   add(owner: object, pool: Pool): void;
   has(owner: object): boolean;
   readonly size: number;
-  adopt(): void;
+  adopt(made: Worker): void;
   /** Returns the notes for the report, as {@link wake} does. */
   refuse(error: ShutdownError): string[];
   idle(): Promise<unknown> | undefined;
@@ -77,8 +78,8 @@ export function createPools(): Pools {
       return refs.size;
     },
 
-    adopt() {
-      for (const pool of each()) pool.adopt();
+    adopt(made) {
+      for (const pool of each()) pool.adopt(made);
     },
 
     refuse(error) {

@@ -136,6 +136,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   const library = instance();
   const infos = new WeakMap<Worker, WorkerInfo>();
   const adopted = new WeakSet<Worker>();
+  /** They have said nothing yet, so that they have had no task, and are not parked. */
+  const starting = new WeakSet<Worker>();
   /** Tasks that lead to a worker as soon as it has them, and that are looked at where what is queued is rejected. */
   const tasks = new Set<object>();
   /** The signal of each task that runs. */
@@ -175,7 +177,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   function adopt(worker: Worker): void {
     if (adopted.has(worker)) return;
     adopted.add(worker);
-    library.addPoolWorker(worker, terms, () => wakeByMessage(worker) && !isAborting());
+    library.addPoolWorker(worker, terms, () => (wakeByMessage(worker) ? !isAborting() : starting.has(worker)));
   }
 
   const run = async (...args: Parameters<typeof submit>): Promise<unknown> => {
@@ -266,8 +268,11 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   }
 
   library.addPool(pool, {
-    adopt() {
+    adopt(made) {
       for (const worker of taskPool.threads()) adopt(worker);
+      if (!adopted.has(made)) return;
+      starting.add(made);
+      made.once('message', () => starting.delete(made));
     },
 
     refuse(error) {

@@ -672,7 +672,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     saw(worker) {
       links.saw(worker);
       entrusted.listen();
-      pools.adopt();
+      pools.adopt(worker);
       hooks.watch();
     },
 

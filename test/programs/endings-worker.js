@@ -45,5 +45,9 @@ const work = {
   },
 };
 export const run = (task) => work[task.work](task);
-/** It is still being started: it has registered, and not come to its end. */
-export const started = STATE === 'starting' ? sleep(60) : undefined;
+/** It is still being started: it has registered, and neither read its order at once nor come to its end. */
+async function start() {
+  block(150);
+  await sleep(60);
+}
+export const started = STATE === 'starting' ? start() : undefined;

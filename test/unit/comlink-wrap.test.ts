@@ -8,6 +8,7 @@ import { ShutdownError } from '../../src/errors.ts';
 import { type Instance, publishInstance } from '../../src/instance.ts';
 import type { Pool } from '../../src/pools.ts';
 import { type Route, VERSION } from '../../src/protocol.ts';
+import { someWorker } from './stand-ins.ts';
 
 vi.mock('../../src/index.ts', () => ({}));
 
@@ -98,7 +99,7 @@ describe('a worker that is wrapped', () => {
 
   it('has nothing to adopt, to wake or to end: it is a registered worker', async () => {
     const { pool } = wrapped({});
-    expect([pool.adopt(), pool.wake(), await pool.end()]).toEqual([undefined, undefined, undefined]);
+    expect([pool.adopt(someWorker), pool.wake(), await pool.end()]).toEqual([undefined, undefined, undefined]);
   });
 
   it('may be talked to by others, whose answers are theirs', async () => {

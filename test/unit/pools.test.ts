@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { ShutdownError } from '../../src/errors.ts';
 import { createPools, type Pool } from '../../src/pools.ts';
+import { someWorker } from './stand-ins.ts';
 
 const refusal = new ShutdownError({ route: 'exit' });
 
@@ -29,7 +30,7 @@ it('asks every pool, in the order in which they came', async () => {
   const owners = ['a', 'b'].map((name) => ({ name }));
   for (const owner of owners) pools.add(owner, createPool(calls, owner.name));
   expect(pools.size).toBe(2);
-  pools.adopt();
+  pools.adopt(someWorker);
   expect(pools.refuse(refusal)).toEqual([]);
   expect(pools.wake()).toEqual([]);
   await pools.end();
@@ -142,7 +143,7 @@ it('forgets a pool that the program has dropped', async () => {
     .poll(() => {
       collect();
       calls.length = 0;
-      pools.adopt();
+      pools.adopt(someWorker);
       return [...calls, pools.size];
     })
     .toEqual(['adopt kept', 1]);

@@ -2,6 +2,7 @@
 
 import { EventEmitter } from 'node:events';
 import { Writable } from 'node:stream';
+import type { Worker } from 'node:worker_threads';
 import { vi } from 'vitest';
 import { defaults } from '../../src/options.ts';
 import type { ShutdownReport } from '../../src/report.ts';
@@ -84,3 +85,6 @@ export const blocking = (onOrdered: () => void) => ({
   spread() {},
   spreadAt: Number.POSITIVE_INFINITY,
 });
+
+/** A Worker of which nothing is used. */
+export const someWorker = {} as Worker;

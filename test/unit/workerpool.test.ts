@@ -6,6 +6,7 @@ import { type Instance, publishInstance } from '../../src/instance.ts';
 import type { Pool } from '../../src/pools.ts';
 import { VERSION } from '../../src/protocol.ts';
 import { registerPool } from '../../src/workerpool.ts';
+import { someWorker } from './stand-ins.ts';
 
 vi.mock('../../src/index.ts', () => ({}));
 
@@ -111,8 +112,8 @@ describe('its workers', () => {
     const { pool } = createPool({ workers: [{ worker: one.worker }, { worker: { pid: 5 } }, { worker: null }] });
     registerPool(pool);
     pool.workers.push({ worker: two.worker });
-    adapterOf().adopt();
-    adapterOf().adopt();
+    adapterOf().adopt(someWorker);
+    adapterOf().adopt(someWorker);
     expect(library.addPoolWorker.mock.calls.map(([worker]) => worker)).toEqual([one.worker, two.worker]);
   });
 
