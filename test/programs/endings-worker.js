@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
-import { register } from 'worker-atexit';
+import { isShuttingDown, register } from 'worker-atexit';
 
 const { DIR, STATE } = process.env;
 const isAgain = STATE === 'replaced' && fs.existsSync(path.join(DIR, 'registered'));
@@ -45,9 +45,14 @@ const work = {
   },
 };
 export const run = (task) => work[task.work](task);
-/** It is still being started: it has registered, and neither read its order at once nor come to its end. */
+/**
+ * It is still being started: it has registered, and does not read its order at once. A Tinypool's worker parks when it is
+ * ready, and nothing leads to one that has had no task: it is not ready before it has cleaned up.
+ */
 async function start() {
   block(150);
+  while (!fs.existsSync(path.join(DIR, 'ends'))) await sleep(2);
   await sleep(60);
+  while (isShuttingDown() && !fs.existsSync(path.join(DIR, `done-${threadId}`))) await sleep(2);
 }
 export const started = STATE === 'starting' ? start() : undefined;

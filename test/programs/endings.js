@@ -126,6 +126,8 @@ const ends = {
       throw new Error('a crash');
     }),
 };
-await ends[way]();
+const ended = ends[way]();
+fs.writeFileSync(path.join(dir, 'ends'), '');
+await ended;
 // Ends that leave the process alive: what the worker has to do was done by now.
 if (['shrink', 'close', 'using', 'destroy', 'abort', 'error', 'shutdown'].includes(way)) process.reallyExit(0);
