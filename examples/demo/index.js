@@ -110,6 +110,8 @@ async function main() {
     }
   }
   try {
+    // Until every thread is there: a Node 20 that ends while one loads its module by require() may abort, whatever it uses.
+    await Promise.all(Array.from({ length: THREADS }, () => pool.run(undefined)));
     await Promise.all(Array.from({ length: IN_FLIGHT }, feed));
   } catch (error) {
     // The pool refuses new work once the shutdown has begun.

@@ -4,4 +4,4 @@ import { index, writeSegment } from './indexing.js';
 
 atexit.register(writeSegment);
 
-export default (document) => index(document, atexit.isShuttingDown);
+export default (document) => document && index(document, atexit.isShuttingDown);
