@@ -3,16 +3,16 @@ import { medians, sample } from './sample.js';
 
 const SAMPLES = 5;
 const TARGET = 3;
+const KINDS = ['library', 'bare'];
 
 export default async function idle(isSmallest) {
   const samples = { library: [], bare: [] };
   for (let index = 0; index < (isSmallest ? 1 : SAMPLES); index++) {
-    for (const kind of ['library', 'bare']) {
+    for (const kind of KINDS) {
       samples[kind].push(await sample('idle.js', [kind, isSmallest ? 2 : 64], ['--expose-gc']));
     }
   }
-  const library = medians(samples.library);
-  const bare = medians(samples.bare);
+  const [library, bare] = KINDS.map((kind) => medians(samples[kind]));
   const row = (what, figure, most, digits) => {
     const figures = { 'worker-atexit': library[figure], 'bare ports': bare[figure] };
     const value = library[figure] - bare[figure];

@@ -3,31 +3,26 @@ import { shown } from './chart.js';
 
 const OWN = 'worker-atexit';
 
-/** `byHand`: the series of what is written by hand; without it, every other series is a peer. */
+/** What, its benchmark and row there, and the series of what is written by hand; without that, every other one is a peer. */
 const ROWS = [
-  ['`shutdown()` of 1 idle worker, beside bare ports', 'latency', '1 workers', { byHand: 'floor' }],
-  ['the same with 16', 'latency', '16 workers', { byHand: 'floor' }],
-  ['16 workers inside `process.exit()`', 'latency-sync', '16 workers', { byHand: 'floor' }],
+  ['`shutdown()` of 1 idle worker, beside bare ports', 'latency', '1 workers', 'floor'],
+  ['the same with 16', 'latency', '16 workers', 'floor'],
+  ['16 workers inside `process.exit()`', 'latency-sync', '16 workers', 'floor'],
   [
     'SIGTERM until the process is gone, 16 idle threads of a Piscina, beside `pool.destroy()`, where none cleans up',
     'gone',
     '16 threads',
-    { byHand: 'pool.destroy()' },
+    'pool.destroy()',
   ],
-  ['`register()`, 1,000 handlers, each', 'register', 'register 1000', {}],
-  ['`unregister()`, 1,000 handlers, each', 'register', 'unregister 1000', {}],
-  [
-    'a worker from `new Worker` to ready, beside one that imports nothing',
-    'spawn',
-    'ready and linked',
-    { byHand: 'empty' },
-  ],
-  ['`isShuttingDown()` in a hot loop, beside the empty loop', 'check', 'worker', { byHand: 'empty loop' }],
+  ['`register()`, 1,000 handlers, each', 'register', 'register 1000'],
+  ['`unregister()`, 1,000 handlers, each', 'register', 'unregister 1000'],
+  ['a worker from `new Worker` to ready, beside one that imports nothing', 'spawn', 'ready and linked', 'empty'],
+  ['`isShuttingDown()` in a hot loop, beside the empty loop', 'check', 'worker', 'empty loop'],
 ];
 
 const withUnit = (value, unit) => `${shown(value)} ${unit}`;
 
-function toRow([what, name, row, { byHand }], results) {
+function toRow([what, name, row, byHand], results) {
   const { unit, rows } = results[name];
   const { figures } = rows.find((found) => found.row === row);
   const measured = (series) => withUnit(figures[series], unit.split(' ')[0]);

@@ -10,14 +10,14 @@ vi.mock('node:worker_threads', async (load) => ({
     return thread.isMain;
   },
 }));
-const library = vi.hoisted(() => ({ preset: vi.fn((_: Options) => {}) }));
-vi.mock('../../src/adapter.ts', () => ({ instance: () => library }));
+const instance = vi.hoisted(() => ({ preset: vi.fn((_: Options) => {}) }));
+vi.mock('../../src/adapter.ts', () => ({ instance: () => instance }));
 
 let stderr: string[];
 let env: Record<string, string>;
 beforeEach(() => {
   vi.resetModules();
-  library.preset.mockReset();
+  instance.preset.mockReset();
   thread.isMain = true;
   [stderr, env] = [[], {}];
   vi.stubGlobal('process', createProcess({ env, stderr: { write: (line: string) => stderr.push(line) } }));
@@ -30,7 +30,7 @@ const load = () => import('../../src/auto.ts');
 /** What was set, but for the report. */
 async function options(): Promise<Options> {
   await load();
-  const { onReport, ...rest } = Object.assign({}, ...library.preset.mock.calls.flat());
+  const { onReport, ...rest } = Object.assign({}, ...instance.preset.mock.calls.flat());
   expect(onReport).toBeTypeOf('function');
   return rest;
 }
@@ -72,7 +72,7 @@ describe('an environment variable', () => {
     ['SIGNALS', 'true', 'has "true", which is no signal of this system'],
   ])('WORKER_ATEXIT_%s=%s does not fit, and it is the variable that is named', async (name, text, message) => {
     const { defaults } = await import('../../src/options.ts');
-    library.preset.mockImplementation((set) => void withOptions(defaults, set));
+    instance.preset.mockImplementation((set) => void withOptions(defaults, set));
     env[`WORKER_ATEXIT_${name}`] = text;
     await expect(load()).rejects.toThrow(
       expect.objectContaining({
@@ -86,7 +86,7 @@ describe('an environment variable', () => {
 describe('the report', () => {
   async function report(ok: boolean): Promise<void> {
     await load();
-    const { onReport } = Object.assign({}, ...library.preset.mock.calls.flat());
+    const { onReport } = Object.assign({}, ...instance.preset.mock.calls.flat());
     onReport({ ok, toString: () => 'the table' });
   }
 
@@ -109,7 +109,7 @@ describe('in a worker', () => {
   it('no option is set, and idle workers of a pool wait where they hear something', async () => {
     env.WORKER_ATEXIT_TIMEOUT = '5';
     await load();
-    expect(library.preset).not.toHaveBeenCalled();
+    expect(instance.preset).not.toHaveBeenCalled();
     expect(env.PISCINA_DISABLE_ATOMICS).toBe('1');
   });
 

@@ -22,11 +22,11 @@ vi.mock('node:worker_threads', async (load) => {
   };
 });
 
-const library = { register: vi.fn((_: () => unknown, __: unknown[]) => {}), unregister: vi.fn((_: unknown) => {}) };
+const instance = { register: vi.fn((_: () => unknown, __: unknown[]) => {}), unregister: vi.fn((_: unknown) => {}) };
 const ports: MessagePort[] = [];
 beforeEach(() => {
   vi.clearAllMocks();
-  publishInstance({ version: VERSION, ...library } as unknown as Instance);
+  publishInstance({ version: VERSION, ...instance } as unknown as Instance);
 });
 afterEach(async () => {
   parent.port = null;
@@ -55,7 +55,7 @@ function exposed(api: object) {
   return { own, other, remote: Comlink.wrap<Record<string, (...args: unknown[]) => unknown>>(endpoint(other)) };
 }
 const release = (remote: object): void => Reflect.apply(Reflect.get(remote, Comlink.releaseProxy), undefined, []);
-const handler = (): (() => unknown) => library.register.mock.lastCall?.[0] ?? expect.unreachable();
+const handler = (): (() => unknown) => instance.register.mock.lastCall?.[0] ?? expect.unreachable();
 
 class Cache {
   disposed = 0;
@@ -77,7 +77,7 @@ describe('what is exposed', () => {
     const { own, other } = createPorts();
     expose((text: string) => `${text}!`, endpoint(own));
     expect(await Comlink.wrap<(text: string) => string>(endpoint(other))('called')).toBe('called!');
-    expect(library.register).not.toHaveBeenCalled();
+    expect(instance.register).not.toHaveBeenCalled();
   });
 
   it('is exposed to the parent unless told', async () => {
@@ -145,7 +145,7 @@ describe('what can be disposed of', () => {
     ['as Comlink has it', { [Comlink.finalizer]: (): string => 'finalizer' }, 'finalizer'],
   ])('is, %s, by a handler of this thread', (_, api, way) => {
     exposed(api);
-    expect(library.register.mock.calls).toEqual([[expect.any(Function), []]]);
+    expect(instance.register.mock.calls).toEqual([[expect.any(Function), []]]);
     expect(handler().name).toBe(`Object[${way}]`);
     expect(handler()()).toBe(way.replace('Symbol.', ''));
   });
@@ -168,7 +168,7 @@ describe('what can be disposed of', () => {
 
   it.each([{}, { [Symbol.dispose]: 5 }])('is not %j', (api) => {
     exposed(api);
-    expect(library.register).not.toHaveBeenCalled();
+    expect(instance.register).not.toHaveBeenCalled();
   });
 
   it('is disposed of once, as its own method', () => {
@@ -200,17 +200,17 @@ describe('once its proxy is released', () => {
     release(remote);
     await settle();
     expect(dispose).toHaveBeenCalledTimes(1);
-    expect(library.unregister).not.toHaveBeenCalled();
+    expect(instance.unregister).not.toHaveBeenCalled();
     finish();
     await settle();
-    expect(library.unregister.mock.calls).toEqual([[handler()]]);
+    expect(instance.unregister.mock.calls).toEqual([[handler()]]);
   });
 
   it('nothing happens where it cannot be disposed of', async () => {
     const { remote } = exposed({});
     release(remote);
     await settle();
-    expect(library.unregister).not.toHaveBeenCalled();
+    expect(instance.unregister).not.toHaveBeenCalled();
   });
 
   it('its port is closed', async () => {
@@ -260,7 +260,7 @@ describe('what is exposed on more than one endpoint', () => {
   it('has one handler, and is disposed of when the last proxy is released', async () => {
     const cache = new Cache();
     const [one, two] = [exposed(cache), exposed(cache)];
-    expect(library.register).toHaveBeenCalledTimes(1);
+    expect(instance.register).toHaveBeenCalledTimes(1);
     release(one.remote);
     await settle();
     expect(cache.disposed).toBe(0);
@@ -305,6 +305,6 @@ describe('what is exposed on more than one endpoint', () => {
     other.close();
     await settle();
     expect(cache.disposed).toBe(1);
-    expect(library.unregister).toHaveBeenCalledTimes(1);
+    expect(instance.unregister).toHaveBeenCalledTimes(1);
   });
 });

@@ -12,10 +12,10 @@ import { someWorker } from './stand-ins.ts';
 
 vi.mock('../../src/index.ts', () => ({}));
 
-const library = { registerWorker: vi.fn(), addPool: vi.fn((_owner: object, _pool: Pool) => {}) };
+const instance = { registerWorker: vi.fn(), addPool: vi.fn((_owner: object, _pool: Pool) => {}) };
 /** A shutdown is over, and the thread lives on. */
 const renew = (): void =>
-  void publishInstance({ version: VERSION, signal: new AbortController().signal, ...library } as unknown as Instance);
+  void publishInstance({ version: VERSION, signal: new AbortController().signal, ...instance } as unknown as Instance);
 
 const ports: MessagePort[] = [];
 beforeEach(() => {
@@ -64,7 +64,7 @@ const asWorker = (worker: FakeWorker): Worker => worker as unknown as Worker;
 function wrapped(api: object, options?: object) {
   const worker = new FakeWorker(api);
   const remote = wrap<Anything>(asWorker(worker), options);
-  const [, pool] = library.addPool.mock.lastCall ?? expect.unreachable();
+  const [, pool] = instance.addPool.mock.lastCall ?? expect.unreachable();
   return { worker, pool, remote };
 }
 const never = (): Promise<never> => new Promise(() => {});
@@ -89,12 +89,12 @@ describe('a worker that is wrapped', () => {
   it('is registered, with its options, and all in one pool', () => {
     const one = wrapped({}, { name: 'renderer', timeout: 5 });
     const two = wrapped({});
-    expect(library.registerWorker.mock.calls).toEqual([
+    expect(instance.registerWorker.mock.calls).toEqual([
       [one.worker, { name: 'renderer', timeout: 5 }],
       [two.worker, {}],
     ]);
     expect(two.pool).toBe(one.pool);
-    expect(library.addPool.mock.calls.map(([owner]) => owner === one.pool)).toEqual([true, true]);
+    expect(instance.addPool.mock.calls.map(([owner]) => owner === one.pool)).toEqual([true, true]);
   });
 
   it('has nothing to adopt, to wake or to end: it is a registered worker', async () => {

@@ -10,7 +10,7 @@ import { someWorker } from './stand-ins.ts';
 
 vi.mock('../../src/index.ts', () => ({}));
 
-const library = {
+const instance = {
   hasPool: vi.fn((_: object) => false),
   addPool: vi.fn((_owner: object, _pool: Pool) => {}),
   addPoolWorker: vi.fn((_worker: Worker, _terms: object, _wake: () => void) => {}),
@@ -18,9 +18,9 @@ const library = {
 };
 beforeEach(() => {
   vi.clearAllMocks();
-  library.hasPool.mockReturnValue(false);
-  library.cleanUp.mockReturnValue(undefined);
-  publishInstance({ version: VERSION, ...library } as unknown as Instance);
+  instance.hasPool.mockReturnValue(false);
+  instance.cleanUp.mockReturnValue(undefined);
+  publishInstance({ version: VERSION, ...instance } as unknown as Instance);
 });
 afterAll(() => Reflect.deleteProperty(globalThis, Symbol.for('worker-atexit')));
 
@@ -53,7 +53,7 @@ function createPool(more: object = {}) {
 
 /** What the adapter has given to the library. */
 function adapterOf(): Pool {
-  const [, adapter] = library.addPool.mock.lastCall ?? expect.unreachable();
+  const [, adapter] = instance.addPool.mock.lastCall ?? expect.unreachable();
   return adapter;
 }
 const error = new ShutdownError({ route: 'exit' });
@@ -62,14 +62,14 @@ describe('a workerpool', () => {
   it('is registered, and returned', () => {
     const { pool } = createPool();
     expect(registerPool(pool)).toBe(pool);
-    expect(library.addPool.mock.calls).toEqual([[pool, expect.any(Object)]]);
+    expect(instance.addPool.mock.calls).toEqual([[pool, expect.any(Object)]]);
   });
 
   it('is registered once', () => {
     const { pool, parts } = createPool();
-    library.hasPool.mockImplementation((owner) => owner === pool);
+    instance.hasPool.mockImplementation((owner) => owner === pool);
     expect(registerPool(pool)).toBe(pool);
-    expect(library.addPool).not.toHaveBeenCalled();
+    expect(instance.addPool).not.toHaveBeenCalled();
     expect(pool.exec).toBe(parts.exec);
   });
 
@@ -100,8 +100,8 @@ describe('its workers', () => {
   ])('are named, with terms %j', (options, terms) => {
     const { worker } = createWorker();
     registerPool(createPool({ workers: [{ worker }] }).pool, options);
-    expect(library.addPoolWorker.mock.calls).toEqual([[worker, terms, expect.any(Function)]]);
-    const [, given, wake] = library.addPoolWorker.mock.lastCall ?? expect.unreachable();
+    expect(instance.addPoolWorker.mock.calls).toEqual([[worker, terms, expect.any(Function)]]);
+    const [, given, wake] = instance.addPoolWorker.mock.lastCall ?? expect.unreachable();
     expect(Object.keys(given)).toEqual(Object.keys(terms));
     // It is never parked, and by force it is ended only where nothing runs in it any more.
     expect(wake()).toBe(false);
@@ -114,7 +114,7 @@ describe('its workers', () => {
     pool.workers.push({ worker: two.worker });
     adapterOf().adopt(someWorker);
     adapterOf().adopt(someWorker);
-    expect(library.addPoolWorker.mock.calls.map(([worker]) => worker)).toEqual([one.worker, two.worker]);
+    expect(instance.addPoolWorker.mock.calls.map(([worker]) => worker)).toEqual([one.worker, two.worker]);
   });
 
   it('are looked for at each task', () => {
@@ -125,20 +125,20 @@ describe('its workers', () => {
       return PoolPromise.resolve();
     });
     registerPool(pool);
-    expect(library.addPoolWorker).not.toHaveBeenCalled();
+    expect(instance.addPoolWorker).not.toHaveBeenCalled();
     pool.exec('task');
-    expect(library.addPoolWorker).toHaveBeenCalledTimes(1);
+    expect(instance.addPoolWorker).toHaveBeenCalledTimes(1);
   });
 
   it('are none that can be found where the pool keeps them otherwise', () => {
     registerPool(createPool({ workers: new Map() }).pool);
-    expect(library.addPoolWorker).not.toHaveBeenCalled();
+    expect(instance.addPoolWorker).not.toHaveBeenCalled();
   });
 
   it('stay as they are where another version ends them otherwise', () => {
     const worker = Object.create(Worker.prototype) as Worker;
     registerPool(createPool({ workers: [{ worker }] }).pool);
-    expect(library.addPoolWorker).toHaveBeenCalledTimes(1);
+    expect(instance.addPoolWorker).toHaveBeenCalledTimes(1);
     expect(Object.keys(worker)).toEqual([]);
     expect(Object.hasOwn(worker, 'kill')).toBe(false);
   });
@@ -157,14 +157,14 @@ describe('a worker that the pool ends', () => {
   it('cleans up before it is told', async () => {
     const { calls, ask, worker } = create();
     let finish = (): void => {};
-    library.cleanUp.mockReturnValue(
+    instance.cleanUp.mockReturnValue(
       new Promise((resolve) => {
         finish = resolve;
       }),
     );
     ask('send', TERMINATE, 'more');
-    expect(library.cleanUp.mock.calls).toEqual([[worker]]);
-    const [, , wake] = library.addPoolWorker.mock.lastCall ?? expect.unreachable();
+    expect(instance.cleanUp.mock.calls).toEqual([[worker]]);
+    const [, , wake] = instance.addPoolWorker.mock.lastCall ?? expect.unreachable();
     expect(wake()).toBe(true);
     await turn();
     expect(calls).toEqual([]);
@@ -192,9 +192,9 @@ describe('a worker that the pool ends', () => {
 
   it('gets every other message at once', async () => {
     const { calls, ask } = create();
-    library.cleanUp.mockReturnValue(new Promise(() => {}));
+    instance.cleanUp.mockReturnValue(new Promise(() => {}));
     ask('send', { method: 'run' }, ['transfer']);
-    expect(library.cleanUp).not.toHaveBeenCalled();
+    expect(instance.cleanUp).not.toHaveBeenCalled();
     ask('send', TERMINATE);
     ask('send', { method: 'run' });
     expect(calls).toEqual([
