@@ -178,6 +178,8 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     );
   }
 
+  const lookout = up?.lookout;
+
   const entrusted: Entrusted = up
     ? createEntrusting(threadId, up)
     : createEntrusted({
@@ -632,7 +634,9 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
       // taking the plain one out of a loop.
       looks = (looks + 1) & LOOKS;
       const flag = looks === 0 ? Atomics.load(cells, Header.phase) : cells[Header.phase];
-      return flag !== Phase.running || run !== undefined || up?.isOrdered() === true;
+      if (flag !== Phase.running || run !== undefined) return true;
+      if (lookout === undefined) return false;
+      return lookout.cells[Header.phase] !== Phase.running || lookout.cells[lookout.order] !== 0;
     },
 
     isUsed() {

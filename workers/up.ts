@@ -40,6 +40,16 @@ const RELAY = 100;
 /** How often a worker shows that its event loop turns, while its own workers wait for their order: ms. */
 const PULSE = 25;
 
+/**
+ * Where a worker sees without the event loop that it is to end, by plain reads: the phase in the header of this table, and
+ * cell number `order` of it. It is read in hot loops: a function takes ten times as long, and so does an object with
+ * accessors, which V8 keeps as a dictionary.
+ */
+export interface Lookout {
+  readonly cells: Int32Array;
+  readonly order: number;
+}
+
 export interface Up {
   /** The first use: takes a slot and sends a link. The slot counts from here on, wherever the link is. */
   join(): void;
@@ -51,8 +61,7 @@ export interface Up {
   readonly slot: number | undefined;
   /** Whether a parent will tell what this worker acks. */
   isHeard(): boolean;
-  /** Whether this worker was told to end, seen without the event loop, by plain reads. */
-  isOrdered(): boolean;
+  readonly lookout: Lookout;
   /**
    * This thread ends by itself. If it is to end anyway, it does so as if its order had come: what it prints would be lost,
    * did it leave that to an event loop that its parent may be about to end.
@@ -99,6 +108,7 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
   const { threadId, deliver } = place;
   let { table, parentId, inherited } = place;
   let { cells } = table;
+  const lookout: { -readonly [property in keyof Lookout]: Lookout[property] } = { cells, order: Header.phase };
   const output = createConsole();
   /** Whether this thread has used the library, so that it is to have a slot. */
   let joined = false;
@@ -123,6 +133,11 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
   /** A link that has not arrived by the time at which the root, or its parent, blocks does not arrive any more. */
   const isUnreachable = (): boolean =>
     !isLinked() && (phase() === Phase.orderedSync || (cell(Cell.order) & Ordered.sync) !== 0);
+
+  function setSlot(claimed: number | undefined): void {
+    slot = claimed;
+    lookout.order = claimed === undefined ? Header.phase : at(claimed, Cell.order);
+  }
 
   function setState(state: number): void {
     if (slot !== undefined) Atomics.store(cells, at(slot, Cell.state), state);
@@ -264,7 +279,7 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
   if (inherited) beStranger();
 
   function join(): void {
-    slot = claim(table, threadId, parentId);
+    setSlot(claim(table, threadId, parentId));
     if (slot === undefined) log(`no slot is free, so worker ${threadId} works alone`);
     else {
       link(slot);
@@ -303,7 +318,7 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       // No ancestor uses the library: this worker's handlers run when its own thread ends.
       port?.close();
       port = undefined;
-      slot = undefined;
+      setSlot(undefined);
       // Those of its own workers stay: it lives.
       free(home, claimed, threadId);
       invitation?.();
@@ -329,6 +344,7 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
         invitation = undefined;
         table = createTable(buffer);
         cells = table.cells;
+        lookout.cells = cells;
         parentId = parent;
         inherited = true;
         beStranger();
@@ -342,10 +358,7 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       return port !== undefined && !isUnreachable();
     },
 
-    isOrdered() {
-      if (inherited && cells[Header.phase] !== Phase.running) return true;
-      return slot !== undefined && cells[at(slot, Cell.order)] !== 0;
-    },
+    lookout,
 
     heed() {
       const isBegun = inherited && phase() !== Phase.running && cell(Cell.state) !== State.idle;
