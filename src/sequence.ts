@@ -25,6 +25,15 @@ const { inspect, types } = process.getBuiltinModule('node:util');
 /** The shares of the timeout at whose end a stage must be over. Time that is not used rolls on. */
 export const SHARES = { drain: 0.5, workers: 0.75, handlers: 1 } as const;
 
+/** How much of its time a worker leaves for its ack to arrive: a share, and ms at most. */
+const MARGIN = { share: 0.1, most: 100 } as const;
+
+/** What a worker has for itself of the ms that its order leaves it. */
+export const ownTime = (timeout: number): number => timeout - Math.min(timeout * MARGIN.share, MARGIN.most);
+
+/** What a worker that has so many ms for itself leaves its own workers, if it drains nothing. */
+export const workersTime = (timeout: number): number => timeout * SHARES.workers;
+
 /** How much of the time that is left a handler leaves to each one behind it: ms. */
 const RESERVE = 100;
 

@@ -135,6 +135,17 @@ export function slotOf({ cells }: Table, threadId: number): number | undefined {
   return undefined;
 }
 
+/** How many workers are above one of `parentId`: itself, its parent, and so on, up to the root. */
+export function workersAbove(table: Table, parentId: number): number {
+  const { cells } = table;
+  // Whatever the table holds, it is no endless loop.
+  const most = Atomics.load(cells, Header.used);
+  let above = 0;
+  let slot = slotOf(table, parentId);
+  for (; slot !== undefined && above < most; above++) slot = slotOf(table, Atomics.load(cells, at(slot, Cell.parent)));
+  return above;
+}
+
 export function stateOf({ cells }: Table, slot: number): number {
   return Atomics.load(cells, at(slot, Cell.state));
 }

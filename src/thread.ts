@@ -37,7 +37,7 @@ import {
   toWorkerOutcome,
   type WorkerReport,
 } from './report.ts';
-import { type Outcome, SHARES, sequence } from './sequence.ts';
+import { type Outcome, ownTime, SHARES, sequence } from './sequence.ts';
 import { signalNumber } from './signal-names.ts';
 import { showProgress } from './slots.ts';
 import { arm, disarm, startGuard } from './watchdog.ts';
@@ -110,9 +110,6 @@ export interface Thread {
   liveOn(): Promise<void>;
   log(message: string): void;
 }
-
-/** How much of its time a worker leaves for the ack to arrive: a share, and ms at most. */
-const MARGIN = { share: 0.1, most: 100 } as const;
 
 /** How many times the flag is read plainly, less one, before it is read atomically: a mask. */
 const LOOKS = 0x3f;
@@ -322,7 +319,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     if (closing) return;
     if (run?.report && !again) up?.ack([], [], 0);
     if (run) return;
-    begin({ reason, timeout: timeout - Math.min(timeout * MARGIN.share, MARGIN.most) }).driver.drive();
+    begin({ reason, timeout: ownTime(timeout) }).driver.drive();
   }
 
   /** The shutdown of the whole tree has begun, and this thread's order is to come. */

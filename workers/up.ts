@@ -29,8 +29,9 @@ import {
   VERSION,
   type WorkerOutcome,
 } from '../src/protocol.ts';
+import { ownTime, workersTime } from '../src/sequence.ts';
 import { signalName } from '../src/signal-names.ts';
-import { claim, countJoin, free, isThrough, showProgress, slotOf, stateOf } from '../src/slots.ts';
+import { claim, countJoin, free, isThrough, showProgress, slotOf, stateOf, workersAbove } from '../src/slots.ts';
 import { createConsole } from './console.ts';
 import { standGuard } from './guard.ts';
 
@@ -196,6 +197,13 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
     };
   }
 
+  /** How long this worker has while no ancestor has told it: what each leaves those below it of the time of the whole tree. */
+  function timeOfTree(): number {
+    let timeout = Atomics.load(cells, Header.timeout);
+    for (let above = workersAbove(table, parentId); above > 0; above--) timeout = workersTime(ownTime(timeout));
+    return timeout;
+  }
+
   /** No order has come: what it would have said is in the table. */
   function actAlone(): void {
     if (ordered || slot === undefined) return;
@@ -205,7 +213,7 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       version: VERSION,
       epoch: 0,
       reason: phase() === Phase.running ? { route: ROUTES[cell(Cell.route)] ?? 'terminate' } : reason(),
-      timeout: told === 0 ? Atomics.load(cells, Header.timeout) : cell(Cell.timeout),
+      timeout: told === 0 ? timeOfTree() : cell(Cell.timeout),
       sentAt: now() - ((Math.trunc(now()) - (told === 0 ? Atomics.load(cells, Header.sentAt) : cell(Cell.sentAt))) | 0),
       sync: phase() === Phase.orderedSync || (told & Ordered.sync) !== 0,
       relay: { stdout: !(told & Ordered.stdoutCaptured), stderr: !(told & Ordered.stderrCaptured) },

@@ -414,6 +414,23 @@ describe('the shutdown of the whole tree', () => {
     up.over(false);
   });
 
+  it('leaves a worker no more time than its ancestors would leave it', async () => {
+    const grandparentId = parent.threadId + 1000;
+    const up = create();
+    await join(up);
+    claim(table, parent.threadId, grandparentId);
+    claim(table, grandparentId, parent.threadId + 2000);
+    Atomics.store(table.cells, Header.timeout, 9000);
+    Atomics.store(table.cells, Header.sentAt, Math.trunc(now()));
+    Atomics.store(table.cells, Header.phase, Phase.begun);
+    up.heed();
+    // Each leaves three quarters of what it has, less 100 ms for its ack.
+    const most = ((9000 - 100) * 0.75 - 100) * 0.75;
+    expect(orders[0]?.timeout).toBeLessThanOrEqual(most);
+    expect(orders[0]?.timeout).toBeGreaterThan(most - 4000);
+    up.over(false);
+  });
+
   it('is not for a worker that has registered nothing since the last one', async () => {
     const up = create();
     await join(up);
