@@ -16,6 +16,7 @@ import {
   type Streams,
   type Table,
   VERSION,
+  type WorkerStatus,
 } from './protocol.ts';
 import { fromOutcome, fromWorkerOutcome, isCleanHandler, type WorkerReport } from './report.ts';
 import { childrenOf, diagnose, isThrough, orderBySlot, stateOf } from './slots.ts';
@@ -158,12 +159,18 @@ export function withoutAck(link: Link, status: 'lost' | 'timed-out', diagnosis: 
   return { status: 'failed', diagnosis: `${failures} of its handlers failed; its ack was not delivered` };
 }
 
+const STATUS_OF = new Map<number, WorkerStatus>([
+  [State.acked, 'acked'],
+  [State.failed, 'failed'],
+  [State.lost, 'lost'],
+]);
+
 /** What is known of the workers below one that cannot tell any more. */
 export function descendants(table: Table, parent: number, path: readonly number[]): WorkerReport[] {
   const involved = childrenOf(table, parent).filter(({ state }) => state !== State.idle);
   return involved.flatMap(({ index, threadId: thread, state }): WorkerReport[] => {
     const below = [...path, thread];
-    const status = state === State.acked ? 'acked' : state === State.failed ? 'failed' : 'timed-out';
+    const status = STATUS_OF.get(state) ?? 'timed-out';
     const diagnosis = isThrough(state) ? 'its parent did not ack for it' : diagnose(table, index);
     const report = {
       threadId: thread,

@@ -30,13 +30,14 @@ import {
   isPrint,
   isTagged,
   KEY,
+  Phase,
   type PrintMessage,
   State,
   type Table,
   VERSION,
 } from './protocol.ts';
 import { isCleanWorker, type WorkerReport } from './report.ts';
-import { childrenOf, entrustingOf, isThrough, orderOrphans, release, rest, stateOf } from './slots.ts';
+import { childrenOf, entrustingOf, isThrough, lose, orderOrphans, release, rest, stateOf } from './slots.ts';
 
 /** What a parent says of a worker: how it is called, and how long it may take at most. */
 export interface Terms {
@@ -145,7 +146,7 @@ const RETIREMENT = 1000;
 /** How long a link may be on its way whose worker has acked already: ms. */
 const DELIVERY = 50;
 
-/** How long a worker that is ended alone may take to relay that to its own workers: ms. */
+/** How long a worker may take to relay its order to its own workers before their slots have it: ms. */
 const RELAY = 100;
 
 /** How long a pool's worker that is ended alone may take to read its order where it may never do: ms. */
@@ -370,10 +371,16 @@ export function createLinks(
     const wasIdle = stateOf(link.table, link.slot) === State.idle;
     // Nobody else tells of a worker that was lost while this thread lives on.
     if (!present && !link.told && !wasIdle && !retiring.has(link)) publishWorkers(reportOf(link, nameOf(link)));
-    release(link.table, link.slot, link.threadId);
-    if (!present) links.delete(link.threadId);
+    if (present) lose(link.table, link.slot, link.threadId);
+    else remove(link);
     done(link);
     for (const thread of entrusting) onGone(thread);
+  }
+
+  /** Nothing is to be told of it any more. */
+  function remove({ table, slot, threadId }: Link): void {
+    release(table, slot, threadId);
+    links.delete(threadId);
   }
 
   /** Looks for workers that have joined since that was done last. Whether there may be one. */
@@ -565,10 +572,17 @@ export function createLinks(
     onOwnEnd(reportOf(link, nameOf(link)));
   }
 
-  /** A worker that is blocked does not tell its own workers that they end with it. Their slots do. */
+  /**
+   * A worker that is blocked does not tell its own workers that they end with it. Their slots do, unless the phase of the
+   * whole tree has told them.
+   */
   function tellOrphans({ table, slot, threadId: thread }: Link, until: number): void {
-    if (stateOf(table, slot) >= State.read) return;
+    if (stateOf(table, slot) >= State.read || Atomics.load(table.cells, Header.phase) !== Phase.running) return;
     orderOrphans(table, thread, until - now());
+  }
+
+  function tellAllOrphans(order: Order): void {
+    if (order === collecting) for (const link of pending) tellOrphans(link, order.until);
   }
 
   /** Lets a worker clean up and ends it, unless somebody is at it already. */
@@ -733,6 +747,7 @@ export function createLinks(
       if (pending.size === 0 && invited.size === 0) return undefined;
       findTheGone();
       if (invited.size > 0) setTimeout(giveUpInvited, PATIENCE).unref();
+      setTimeout(tellAllOrphans, RELAY, order).unref();
       return new Promise((resolve) => {
         settle = resolve;
       });
@@ -750,6 +765,8 @@ export function createLinks(
       let isSpread = false;
       let areParked = true;
       let probeAt = now() + PROBE;
+      const relayedAt = now() + RELAY;
+      let areToldAll = false;
       const foreign = [...pending].some((link) => link.table !== table);
       const patience = invited.size === 0 ? 0 : now() + PATIENCE;
       for (;;) {
@@ -767,6 +784,10 @@ export function createLinks(
         if (!isSpread && now() >= spreadAt) {
           isSpread = true;
           spread();
+        }
+        if (!areToldAll && now() >= relayedAt) {
+          areToldAll = true;
+          tellAllOrphans(order);
         }
         if (now() >= probeAt) {
           probeAt = now() + PROBE;
@@ -835,7 +856,7 @@ export function createLinks(
       pending.clear();
       for (const link of links.values()) {
         clearTimeout(link.timer);
-        if (link.gone) links.delete(link.threadId);
+        if (link.gone) remove(link);
         else rest(link.table, link.slot);
         Object.assign(link, {
           lastEpoch: link.epoch,

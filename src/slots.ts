@@ -76,6 +76,18 @@ export function release(table: Table, slot: number, threadId: number): void {
   for (const child of childrenOf(table, threadId)) release(table, child.index, child.threadId);
 }
 
+/**
+ * A thread is gone in the middle of a shutdown: its slot, and those of its descendants, which have died with it, are kept
+ * until that is over, since its parent may not come to tell of them.
+ */
+export function lose(table: Table, slot: number, threadId: number): void {
+  if (Atomics.load(table.cells, at(slot, Cell.thread)) !== threadId) return;
+  for (const state of [State.joined, State.read]) {
+    Atomics.compareExchange(table.cells, at(slot, Cell.state), state, State.lost);
+  }
+  for (const child of childrenOf(table, threadId)) lose(table, child.index, child.threadId);
+}
+
 /** The slots of the workers whose nearest ancestor is `parentId`. */
 export function childrenOf({ cells }: Table, parentId: number): Slot[] {
   const children: Slot[] = [];
@@ -158,9 +170,9 @@ export function rest({ cells }: Table, slot: number): void {
   }
 }
 
-/** Whether a slot's worker has nothing to do any more: it has acked, or has not registered anything. */
+/** Whether a slot's worker has nothing to do any more: it has acked, is gone, or has not registered anything. */
 export function isThrough(state: number): boolean {
-  return state === State.acked || state === State.failed || state === State.idle;
+  return state >= State.acked || state === State.idle;
 }
 
 /** Lets this thread's slot say that its handler number `handler` of `count` is about to run. */

@@ -214,6 +214,25 @@ it('a worker that exits in the middle of its order does not outstay it for a wor
   });
 });
 
+it.each(['process.exit()', 'exit()'])('a worker cleans up below a blocked one whose parent ends: %s', async (route) => {
+  const { code, log } = await play(`a worker that ends above a blocked one, ${route}`);
+  expect({ code, log: log.filter((line) => !line.includes(':')) }).toEqual({ code: 3, log: ['worker 3', 'main'] });
+});
+
+it('tells of workers that are gone when their parent hangs', async () => {
+  const { code, log } = await play('a worker that hangs when its own are gone');
+  expect({ code, log }).toEqual({
+    code: 3,
+    log: [
+      'worker 2',
+      'main',
+      'worker 1: timed-out handler hangs blocks it (1 of 2 done)',
+      'worker 2: acked its parent did not ack for it',
+      'worker 3: lost its parent did not ack for it',
+    ],
+  });
+});
+
 it('a worker below a parent that blocks while it drains acts on its own', async () => {
   const { code, log } = await play('a parent that blocks while it drains');
   expect({ code, log }).toEqual({

@@ -252,6 +252,8 @@ export function judge(program: Program, played: Played): string[] {
   const codes = mainAfter
     .filter(({ event }) => event === 'exits' || event === 'throws')
     .map(({ event, detail }) => (event === 'throws' ? 1 : Number(detail)));
+  // An `exit()` while what was registered is being ended waits for that; the program goes on then, to its own end.
+  if (/(exits|throws),.*over/.test(mainAfter.map(({ event }) => event).join())) codes.push(program.code);
   const isLivingOn = program.route === 'shutdown' && codes.length === 0;
   const last = isLivingOn ? reports[1] : reports.at(-1);
   const base = program.route === 'throw' || program.route === 'reject' ? 1 : program.code;

@@ -109,6 +109,34 @@ const unheard = (isDelivered) => ({
   },
 });
 
+/** A thread that ends by itself tells those that are below a blocked worker of its own. */
+const blockedChild = (route) => ({
+  async main() {
+    main({ timeout: 2000, syncTimeout: 2000 });
+    const worker = spawn('parent');
+    await new Promise((resolve) => worker.once('exit', resolve));
+    process.exit(3);
+  },
+  async parent() {
+    await ready('blocked');
+    waitForGate();
+    routes[route]();
+  },
+  async blocked() {
+    cleanUp();
+    await ready('child');
+    stay();
+    setTimeout(() => {
+      open();
+      block(60_000);
+    }, 10);
+  },
+  child() {
+    cleanUp();
+    stay();
+  },
+});
+
 /** A parent that is blocked does not relay the order; its child acts on the flag. */
 const blockedParent = (route) => ({
   async main() {
@@ -463,6 +491,44 @@ const situations = {
         open();
         block(60_000);
       }, 10);
+    },
+  },
+  'a worker that ends above a blocked one, process.exit()': blockedChild('process.exit'),
+  'a worker that ends above a blocked one, exit()': blockedChild('exit'),
+  'a worker that hangs when its own are gone': {
+    async main() {
+      main({ timeout: 2000 });
+      await ready('parent');
+      atexit.exit(3);
+    },
+    async parent() {
+      const gone = [];
+      const child = async (role) => {
+        const worker = await ready(role);
+        gone.push(new Promise((resolve) => worker.once('exit', resolve)));
+        return worker;
+      };
+      atexit.register(function hangs() {
+        block(60_000);
+      });
+      atexit.register(async function waits() {
+        await Promise.all(gone);
+      });
+      await child('exits');
+      const terminated = await child('terminated');
+      atexit.shutdownSignal.addEventListener('abort', () => void terminated.terminate());
+      stay();
+    },
+    exits() {
+      atexit.register(() => log(`worker ${threadId}`));
+      atexit.register(function exits() {
+        process.exit(0);
+      });
+      stay();
+    },
+    terminated() {
+      atexit.register(never);
+      stay();
     },
   },
   'undelivered grandchild': {

@@ -248,7 +248,7 @@ it('takes the ack of a worker that ended by itself, and does not wait for it', a
   expect(links.reports().workers).toEqual([]);
 });
 
-it('reports a worker as lost that is gone without an ack, and frees its slot', async () => {
+it('reports a worker as lost that is gone without an ack, and frees its slot when the shutdown is over', async () => {
   const { links, join, table } = createScene();
   const { port, slot } = join();
   links.begin();
@@ -256,7 +256,10 @@ it('reports a worker as lost that is gone without an ack, and frees its slot', a
   port.close();
   await settled;
   expect(links.reports().workers).toMatchObject([{ status: 'lost', diagnosis: 'it ended' }]);
+  expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.lost);
+  links.over();
   expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.free);
+  expect(links.size).toBe(0);
 });
 
 it('orders a worker by its slot that closes its port with the order on the way', async () => {

@@ -9,6 +9,7 @@ import {
   entrustingOf,
   free,
   isThrough,
+  lose,
   orderBySlot,
   orderOrphans,
   release,
@@ -115,6 +116,22 @@ it('rests when a shutdown is over, and says that it has nothing to do only where
 });
 
 describe('once a thread is gone', () => {
+  it('in a shutdown, its slot says so, and those of its descendants, unless they have acked', () => {
+    const table = createTree();
+    set(table, 0, Cell.state, State.read);
+    set(table, 3, Cell.state, State.failed);
+    lose(table, 0, 2);
+    expect(stateOf(table, 0)).toBe(State.read);
+    lose(table, 0, 1);
+    expect(TREE.map((_, slot) => stateOf(table, slot))).toEqual([
+      State.lost,
+      State.joined,
+      State.lost,
+      State.failed,
+      State.lost,
+    ]);
+  });
+
   it('its slot is free, and those of its descendants', () => {
     const table = createTree();
     release(table, 0, 1);
@@ -222,9 +239,9 @@ describe('an order by slot', () => {
   });
 });
 
-it('a worker is through that has acked, or has nothing registered', () => {
+it('a worker is through that has acked, is gone, or has nothing registered', () => {
   const through = Object.entries(State).filter(([, state]) => isThrough(state));
-  expect(through.map(([name]) => name)).toEqual(['idle', 'acked', 'failed']);
+  expect(through.map(([name]) => name)).toEqual(['idle', 'acked', 'failed', 'lost']);
 });
 
 describe('of a worker that did not ack, its slot tells', () => {
