@@ -19,7 +19,7 @@ import {
   type WorkerStatus,
 } from './protocol.ts';
 import { fromOutcome, fromWorkerOutcome, isCleanHandler, type WorkerReport } from './report.ts';
-import { childrenOf, diagnose, isThrough, orderBySlot, stateOf } from './slots.ts';
+import { blockedBy, childrenOf, diagnose, isThrough, orderBySlot, stateOf } from './slots.ts';
 
 /** An order, as the sequence gives it. `until`: when the acks must be in, on this thread's clock. */
 export interface Order {
@@ -163,6 +163,7 @@ const STATUS_OF = new Map<number, WorkerStatus>([
   [State.acked, 'acked'],
   [State.failed, 'failed'],
   [State.lost, 'lost'],
+  [State.timedOut, 'timed-out'],
 ]);
 
 /** What is known of the workers below one that cannot tell any more. */
@@ -171,7 +172,8 @@ export function descendants(table: Table, parent: number, path: readonly number[
   return involved.flatMap(({ index, threadId: thread, state }): WorkerReport[] => {
     const below = [...path, thread];
     const status = STATUS_OF.get(state) ?? 'timed-out';
-    const diagnosis = isThrough(state) ? 'its parent did not ack for it' : diagnose(table, index);
+    const blocked = state === State.timedOut ? blockedBy(table, index) : undefined;
+    const diagnosis = isThrough(state) ? (blocked ?? 'its parent did not ack for it') : diagnose(table, index);
     const report = {
       threadId: thread,
       path: below,

@@ -371,7 +371,8 @@ export function createLinks(
     const wasIdle = stateOf(link.table, link.slot) === State.idle;
     // Nobody else tells of a worker that was lost while this thread lives on.
     if (!present && !link.told && !wasIdle && !retiring.has(link)) publishWorkers(reportOf(link, nameOf(link)));
-    if (present) lose(link.table, link.slot, link.threadId);
+    const state = link.ended?.status === 'timed-out' ? State.timedOut : State.lost;
+    if (present) lose(link.table, link.slot, link.threadId, state);
     else remove(link);
     done(link);
     for (const thread of entrusting) onGone(thread);

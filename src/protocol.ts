@@ -79,9 +79,20 @@ export const Ordered = { yes: 1, stdoutCaptured: 2, stderrCaptured: 4, sync: 8, 
 
 /**
  * A worker's way through a shutdown, as its slot has it. `claimed`: the slot is being filled in. `idle`: a shutdown is
- * over, the worker lives on, and has registered nothing since. `lost`: its thread has ended without an ack.
+ * over, the worker lives on, and has registered nothing since. `lost`, `timedOut`: its thread has ended without an ack, by
+ * itself or given up by its parent.
  */
-export const State = { free: 0, claimed: 1, idle: 2, joined: 3, read: 4, acked: 5, failed: 6, lost: 7 } as const;
+export const State = {
+  free: 0,
+  claimed: 1,
+  idle: 2,
+  joined: 3,
+  read: 4,
+  acked: 5,
+  failed: 6,
+  lost: 7,
+  timedOut: 8,
+} as const;
 
 const SLOT_CELLS = 32;
 const HEADER_CELLS = 16 + SLOT_CELLS;

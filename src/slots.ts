@@ -80,12 +80,17 @@ export function release(table: Table, slot: number, threadId: number): void {
  * A thread is gone in the middle of a shutdown: its slot, and those of its descendants, which have died with it, are kept
  * until that is over, since its parent may not come to tell of them.
  */
-export function lose(table: Table, slot: number, threadId: number): void {
+export function lose(
+  table: Table,
+  slot: number,
+  threadId: number,
+  how: typeof State.lost | typeof State.timedOut,
+): void {
   if (Atomics.load(table.cells, at(slot, Cell.thread)) !== threadId) return;
   for (const state of [State.joined, State.read]) {
-    Atomics.compareExchange(table.cells, at(slot, Cell.state), state, State.lost);
+    Atomics.compareExchange(table.cells, at(slot, Cell.state), state, how);
   }
-  for (const child of childrenOf(table, threadId)) lose(table, child.index, child.threadId);
+  for (const child of childrenOf(table, threadId)) lose(table, child.index, child.threadId, how);
 }
 
 /** The slots of the workers whose nearest ancestor is `parentId`. */

@@ -12,8 +12,8 @@ const ROOM = 5000;
 /** A budget below this may run out, even on a machine that is not busy: ms. */
 const TIGHT = 300;
 
-/** A machine that keeps a thread waiting for longer is too busy for the 100 ms that the library leaves here and there. */
-const CALM = 30;
+/** A machine that is later, or keeps a thread waiting for longer in all, is too busy for the library's margins of 100 ms: ms. */
+const CALM = { late: 30, waited: 100 } as const;
 
 /** What the report has of a handler, a worker, and all of it: as JSON, where an error is `{}`. */
 interface HandlerReport {
@@ -172,7 +172,7 @@ export function judge(program: Program, played: Played): string[] {
 
   // --- Which thread has what to expect ---
 
-  const isBusy = played.stall > CALM;
+  const isBusy = played.late > CALM.late || played.waited > CALM.waited;
 
   const isEarly = program.early > 0;
   const hasHandlers = ({ thread }: Node): boolean => thread.register.length + thread.drains.length > 0;
@@ -199,7 +199,7 @@ export function judge(program: Program, played: Played): string[] {
     if (line.some(isTerminated)) return true;
     if (isEarly && line.some(({ thread }) => endsBefore(thread) || / then$|^is /.test(thread.fate))) return true;
     if ((isCut || isBusy) && node.parent && [node, ...descendantsOf(node, nodes)].some(isSlow)) return true;
-    return budgetOf(node) < TIGHT + 5 * played.stall;
+    return budgetOf(node) < TIGHT + Math.max(5 * played.late, played.waited);
   }
 
   // --- Each thread by itself: once, and last in first out ---

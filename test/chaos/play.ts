@@ -27,8 +27,10 @@ export interface Played {
   readonly stderr: string;
   readonly lines: readonly Line[];
   readonly hung: boolean;
-  /** How long this machine has kept a thread waiting that had hardly anything to do: ms, at most. */
-  readonly stall: number;
+  /** How late this machine has let a thread run at the worst that had nothing else to do: ms. */
+  readonly late: number;
+  /** How long it has kept one of the program's waiting that had hardly anything to do: ms in all, of the worst. */
+  readonly waited: number;
   /** When the process was gone: ms. */
   readonly at: number;
 }
@@ -54,7 +56,7 @@ export async function play(program: Program): Promise<Played> {
   const dir = mkdtempSync(join(tmpdir(), 'worker-atexit-chaos-'));
   try {
     writeFileSync(join(dir, 'program.json'), JSON.stringify(program));
-    const stalled = watchMachine();
+    const lateness = watchMachine();
     const child = execa(runtime.command, [...runtime.args, file, dir], {
       env: runtime.env,
       reject: false,
@@ -71,17 +73,17 @@ export async function play(program: Program): Promise<Played> {
     });
     const { exitCode, signal, stderr, timedOut } = await child;
     const at = Date.now();
-    const inThisThread = stalled();
+    const late = lateness();
     for (const timer of timers) clearTimeout(timer);
     const lines = linesOf(readFileSync(join(dir, 'log'), 'utf8'));
-    // And what the threads of the program say of themselves.
-    const inOthers = lines.filter(({ event }) => event === 'stall').map(({ detail }) => Number(detail));
+    const waits = lines.filter(({ event }) => event === 'waited').map(({ detail }) => Number(detail));
     return {
       code: exitCode,
       signal,
       stderr,
       hung: timedOut,
-      stall: Math.max(inThisThread, ...inOthers),
+      late,
+      waited: Math.max(0, ...waits),
       at,
       lines,
     };

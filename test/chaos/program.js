@@ -198,11 +198,11 @@ function schedule() {
 const BUSY = 100;
 let before = new Map();
 /** How long a thread with hardly anything to do has waited for a processor since the program began to end: ms, at most. */
-function stall() {
+function waited() {
   const waits = [0];
-  for (const [thread, [ran, waited]] of schedule()) {
-    const [ranBefore, waitedBefore] = before.get(thread) ?? [0, 0];
-    if ((ran - ranBefore) / 1e6 < BUSY) waits.push((waited - waitedBefore) / 1e6);
+  for (const [thread, [ran, wait]] of schedule()) {
+    const [ranBefore, waitBefore] = before.get(thread) ?? [0, 0];
+    if ((ran - ranBefore) / 1e6 < BUSY) waits.push((wait - waitBefore) / 1e6);
   }
   return Math.max(...waits);
 }
@@ -276,7 +276,7 @@ if (isMainThread) {
     syncTimeout: program.syncTimeout,
     logger: { error: (message) => log('logger', message) },
     onReport(report) {
-      log('stall', stall());
+      log('waited', waited());
       log('report', JSON.parse(JSON.stringify(report)));
     },
   });

@@ -66,8 +66,18 @@ group('the table', () => {
   it('counts up through the phases of a shutdown and the states of a worker', () => {
     expect(Object.keys(Phase)).toEqual(['running', 'begun', 'ordered', 'orderedSync']);
     expect(Object.values(Phase)).toEqual([0, 1, 2, 3]);
-    expect(Object.keys(State)).toEqual(['free', 'claimed', 'idle', 'joined', 'read', 'acked', 'failed']);
-    expect(Object.values(State)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(Object.keys(State)).toEqual([
+      'free',
+      'claimed',
+      'idle',
+      'joined',
+      'read',
+      'acked',
+      'failed',
+      'lost',
+      'timedOut',
+    ]);
+    expect(Object.values(State)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
   it('tells the bits of an order apart', () => {

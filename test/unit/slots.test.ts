@@ -120,9 +120,9 @@ describe('once a thread is gone', () => {
     const table = createTree();
     set(table, 0, Cell.state, State.read);
     set(table, 3, Cell.state, State.failed);
-    lose(table, 0, 2);
+    lose(table, 0, 2, State.lost);
     expect(stateOf(table, 0)).toBe(State.read);
-    lose(table, 0, 1);
+    lose(table, 0, 1, State.lost);
     expect(TREE.map((_, slot) => stateOf(table, slot))).toEqual([
       State.lost,
       State.joined,
@@ -241,7 +241,7 @@ describe('an order by slot', () => {
 
 it('a worker is through that has acked, is gone, or has nothing registered', () => {
   const through = Object.entries(State).filter(([, state]) => isThrough(state));
-  expect(through.map(([name]) => name)).toEqual(['idle', 'acked', 'failed', 'lost']);
+  expect(through.map(([name]) => name)).toEqual(['idle', 'acked', 'failed', 'lost', 'timedOut']);
 });
 
 describe('of a worker that did not ack, its slot tells', () => {
