@@ -327,7 +327,9 @@ export function judge(program: Program, played: Played): string[] {
     if (isLoose(node)) continue;
     const above = ancestorsOf(node).filter((ancestor) => !isStranger(ancestor.thread));
     if (endsBefore(thread) || above.some((ancestor) => endsBefore(ancestor.thread))) {
-      check(worker === undefined, `${who} was gone, and is reported ${worker?.status}`);
+      // Only its port tells those above a stranger that it is gone, and that may be heard a moment later.
+      const isHeardLate = [node, ...ancestorsOf(node)].some(({ parent }) => parent && isStranger(parent.thread));
+      check(worker === undefined || isHeardLate, `${who} was gone, and is reported ${worker?.status}`);
       continue;
     }
     const isUnheard = above.some((ancestor) => isBlocked(ancestor.thread) || expectedOf(ancestor.thread).stuck);
