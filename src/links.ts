@@ -132,6 +132,11 @@ const { errorMonitor } = process.getBuiltinModule('node:events');
 /** The orders of this process's threads need not differ from each other, only those on one link. */
 let epochs = 0;
 
+function letEnd(port: MessagePort): void {
+  port.ref();
+  port.unref();
+}
+
 const isAlive = (ref: WeakRef<Worker>): boolean => (ref.deref()?.threadId ?? -1) !== -1;
 
 /** How often it is looked whether a worker that is waited for is still there: ms. */
@@ -245,7 +250,11 @@ export function createLinks(
     Atomics.store(link.table.cells, at(link.slot, Cell.linked), 1);
     if (link.table === table) Atomics.sub(table.cells, Header.strangers, 1);
     // Not by `on`: a port that another thread has sent is the web's in Deno.
-    port.addEventListener('message', (event) => receive(link, Reflect.get(event, 'data')));
+    port.addEventListener('message', (event) => {
+      receive(link, Reflect.get(event, 'data'));
+      // In Deno a port that has heard something keeps the process alive, until it is told again that it does not.
+      if ('Deno' in globalThis) setTimeout(letEnd, 0, port);
+    });
     port.addEventListener('messageerror', () => complain(link, 'that cannot be read'));
     port.addEventListener('close', () => {
       // Reading from a closed port ends the process with a segmentation fault, on every Node up to 26.

@@ -100,7 +100,9 @@ export function childrenOf({ cells }: Table, parentId: number): Slot[] {
   for (let index = 0; index < used; index++) {
     const state = Atomics.load(cells, at(index, Cell.state));
     if (state < State.idle || Atomics.load(cells, at(index, Cell.parent)) !== parentId) continue;
-    children.push({ index, threadId: Atomics.load(cells, at(index, Cell.thread)), state });
+    const threadId = Atomics.load(cells, at(index, Cell.thread));
+    // In Deno a worker may write into its slot when its 'exit' has been heard, and the slot been freed.
+    if (threadId !== -1) children.push({ index, threadId, state });
   }
   return children;
 }

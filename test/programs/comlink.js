@@ -18,6 +18,12 @@ process.on('unhandledRejection', (error) => log(`unhandled ${error}`));
 
 const spawn = (data = {}) =>
   new Worker(new URL('./comlink-worker.js', import.meta.url), { workerData: { dir, ...data } });
+/** Comlink releases a proxy that is collected, and with it the calls in flight. */
+const held = [];
+const hold = (proxy) => {
+  held.push(proxy);
+  return proxy;
+};
 /** A worker that answers, and its proxy. */
 async function ready(options, data) {
   const worker = spawn(data);
@@ -171,7 +177,8 @@ const situations = {
   async drain() {
     atexit.configure({ onReport });
     const { remote } = await ready({ name: 'db' });
-    const callback = await remote.callback('a call on a proxy');
+    hold(remote);
+    const callback = hold(await remote.callback('a call on a proxy'));
     tell('early', remote.slow(100, 'early'));
     tell('proxy', callback());
     atexit.onDrain(async () => {
@@ -194,7 +201,7 @@ const situations = {
   async 'never answered'() {
     atexit.configure({ onReport, timeout: 4000 });
     const { remote } = await ready({ name: 'db' });
-    tell('never', remote.never());
+    tell('never', hold(remote).never());
     await atexit.exit(3);
   },
   async blocked() {
