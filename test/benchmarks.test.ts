@@ -22,7 +22,7 @@ it.each([
   ['idle', ['worker-atexit', 'bare ports']],
   ['watchdog', ['worker-atexit', 'watchdog: false']],
   ['scale', ['all, ms']],
-  ['check', ['isShuttingDown()', 'empty loop']],
+  ['check', ['worker-atexit', 'empty loop']],
   ['size', ['built', 'minified', 'gzipped']],
 ])('the benchmark %s runs and gives figures', async (name, series) => {
   const out = temporaryFolder();

@@ -1,8 +1,10 @@
+import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import { expect, it } from 'vitest';
 import * as atexit from 'worker-atexit';
 import { defaults } from '../src/options.ts';
 import { STATUSES } from '../src/protocol.ts';
-import { read } from './documents.ts';
+import { read, root } from './documents.ts';
 
 /** What the rows of a page's table under `heading` begin with. */
 function namesIn(page: string, heading: string): string[] {
@@ -33,4 +35,11 @@ it('names every status', () => {
 it('shows every status in a report of its own', () => {
   const text = read('docs/report.md');
   for (const status of STATUSES) expect(text).toContain(`\n## ${status}\n`);
+});
+
+it('shows the figures of the last run of all benchmarks', async () => {
+  const { toSummary }: { toSummary(results: object): string } = await import(`${root}benchmarks/summary.js`);
+  const results = readdirSync(`${root}benchmarks/results`).filter((name) => name.endsWith('.json'));
+  const figures = results.map((name) => [basename(name, '.json'), JSON.parse(read(`benchmarks/results/${name}`))]);
+  expect(read('README.md')).toContain(`\n${toSummary(Object.fromEntries(figures))}\n`);
 });

@@ -12,7 +12,7 @@ async function measure(time) {
   bench.add('empty loop', () => {
     for (let call = 0; call < CALLS; call++) seen += call & 1;
   });
-  bench.add('isShuttingDown()', () => {
+  bench.add('worker-atexit', () => {
     for (let call = 0; call < CALLS; call++) seen += isShuttingDown() ? 1 : call & 1;
   });
   await bench.run();
