@@ -163,7 +163,6 @@ const STATUS_OF = new Map<number, WorkerStatus>([
   [State.acked, 'acked'],
   [State.failed, 'failed'],
   [State.lost, 'lost'],
-  [State.timedOut, 'timed-out'],
 ]);
 
 /** What is known of the workers below one that cannot tell any more. */

@@ -5,7 +5,6 @@
 import threads, { type MessagePort, type Worker } from 'node:worker_threads';
 import { LONGEST, now } from './clock.ts';
 import { publishWorkers } from './diagnostics.ts';
-import { toErrorText } from './errors.ts';
 import {
   createLink,
   descendants,
@@ -32,41 +31,14 @@ import {
   KEY,
   Phase,
   type PrintMessage,
+  RELAY,
   State,
   type Table,
   VERSION,
 } from './protocol.ts';
-import { isCleanWorker, type WorkerReport } from './report.ts';
+import { createRegistered, describeEnd, type FailedWorker, listenForError, type Terms } from './registered.ts';
+import type { WorkerReport } from './report.ts';
 import { childrenOf, entrustingOf, isThrough, lose, orderOrphans, release, rest, stateOf } from './slots.ts';
-
-/** What a parent says of a worker: how it is called, and how long it may take at most. */
-export interface Terms {
-  readonly name?: string | undefined;
-  readonly timeout?: number | undefined;
-  /** Its unexpected death ends this thread, too. */
-  readonly essential?: boolean | undefined;
-  /** Called for a worker that was not clean. */
-  readonly onFailure?: ((report: WorkerReport) => unknown) | undefined;
-  /** What its pool has to say; absent for a worker in no pool. */
-  readonly pool?:
-    | {
-        /**
-         * Makes its event loop turn, should it be parked. False if it is not to be waited for: nothing leads to it, or its
-         * task was aborted, and may be a busy loop.
-         */
-        wake(): boolean;
-      }
-    | undefined;
-}
-
-/** A registered worker that was not clean. */
-export interface FailedWorker {
-  readonly report: WorkerReport;
-  readonly onFailure: Terms['onFailure'];
-  /** It is essential, and nobody had told it to end. */
-  readonly isFatal: boolean;
-  readonly error: Error | undefined;
-}
 
 export interface Links {
   /** A shutdown begins, here or in the whole tree: who is there now is part of it, whatever becomes of them until then. */
@@ -127,8 +99,6 @@ interface Place {
   slot(): number | undefined;
 }
 
-const { errorMonitor } = process.getBuiltinModule('node:events');
-
 /** The orders of this process's threads need not differ from each other, only those on one link. */
 let epochs = 0;
 
@@ -151,9 +121,6 @@ const RETIREMENT = 1000;
 /** How long a link may be on its way whose worker has acked already: ms. */
 const DELIVERY = 50;
 
-/** How long a worker may take to relay its order to its own workers before their slots have it: ms. */
-const RELAY = 100;
-
 /** How long a pool's worker that is ended alone may take to read its order where it may never do: ms. */
 const PATIENCE = 100;
 
@@ -175,24 +142,10 @@ export function createLinks(
 ): Links {
   const links = new Map<number, Link>();
   const workers = new Map<number, WeakRef<Worker>>();
-  const termsOf = new WeakMap<Worker, Terms>();
-  const errors = new WeakMap<Worker, Error>();
-  const registered = new Set<Worker>();
   /** The threads whose 'exit' is listened to although they have no link. */
   const watched = new Set<number>();
   const pending = new Set<Link>();
-  const terminators = new WeakMap<Worker, () => Promise<number>>();
-  /** Of the workers that were registered. Their own say -1 once they are gone. */
-  const threadIds = new WeakMap<Worker, number>();
-  /** Those of them that are gone, since a worker in Deno keeps its thread id. */
-  const exited = new WeakSet<Worker>();
   const endings = new WeakMap<Worker, Promise<WorkerReport>>();
-  /** The registered workers that were told to end. */
-  const toldToEnd = new WeakSet<Worker>();
-  /** Those whose failure has been told. */
-  const failed = new WeakSet<Worker>();
-  /** What became of a registered worker that is gone. */
-  const lastReports = new WeakMap<Worker, WorkerReport>();
   /** Registered workers that were made before this library was loaded here, and have not been heard of since. */
   const invited = new Map<number, Promise<void>>();
   const wereInvited = new WeakSet<Worker>();
@@ -209,15 +162,19 @@ export function createLinks(
   let joins: number | undefined = 0;
   let settle = (): void => {};
 
+  const registered = createRegistered({
+    retire,
+    onExit: (thread) => invited.delete(thread),
+    isShuttingDown: () => present !== undefined,
+    onFailedWorker,
+  });
+  const nameOf = ({ worker, threadId }: Link): string => registered.nameOf(worker, threadId);
+
   function workerOf(thread: number): Worker | undefined {
     const seen = workers.get(thread)?.deref();
     if (seen) return seen;
     for (const worker of registered) if (worker.threadId === thread) return worker;
     return undefined;
-  }
-
-  function nameOf({ worker, threadId }: { worker: Worker | undefined; threadId: number }): string {
-    return `${(worker && termsOf.get(worker)?.name) ?? 'worker'} ${threadId}`;
   }
 
   function addLink(thread: number, slot: number, table: Table): Link {
@@ -230,19 +187,11 @@ export function createLinks(
     return link;
   }
 
-  /** Its errors stay its owner's. */
-  function listenForError(worker: Worker): void {
-    worker.once(errorMonitor, (error: Error) => errors.set(worker, error));
-  }
-
   /** Finds out how the worker ends. */
   function attach(link: Link, worker: Worker): void {
     link.worker = worker;
     listenForError(worker);
-    worker.once('exit', (code: number) => {
-      const error = errors.get(worker);
-      leave(link, error ? describeError(error) : `it ended with exit code ${code}`);
-    });
+    worker.once('exit', (code: number) => leave(link, describeEnd(worker, code)));
   }
 
   function connect(link: Link, port: MessagePort): void {
@@ -373,9 +322,8 @@ export function createLinks(
     if (link.ended) link.below = descendants(link.table, link.threadId, [link.threadId]);
     if (!link.ack && !link.ended) link.ended = withoutAck(link, 'lost', how);
     link.port?.close();
-    if (link.worker && threadIds.has(link.worker)) {
-      for (const report of reportOf(link, nameOf(link)).slice(0, 1)) lastReports.set(link.worker, report);
-    }
+    const [report] = reportOf(link, nameOf(link));
+    if (link.worker && report) registered.keep(link.worker, report);
     const entrusting = entrustingOf(link.table, link.slot, link.threadId);
     const wasIdle = stateOf(link.table, link.slot) === State.idle;
     // Nobody else tells of a worker that was lost while this thread lives on.
@@ -459,7 +407,7 @@ export function createLinks(
   const isOver = (link: Link): boolean =>
     link.gone || link.ended !== undefined || isThrough(stateOf(link.table, link.slot));
 
-  const limitOf = ({ worker }: Link): number | undefined => worker && termsOf.get(worker)?.timeout;
+  const limitOf = ({ worker }: Link): number | undefined => registered.termsOf(worker).timeout;
 
   /** Orders one worker, and awaits it with the others. */
   function send(link: Link, order: Order): void {
@@ -495,14 +443,8 @@ export function createLinks(
       return;
     }
     link.ended = withoutAck(link, 'timed-out', diagnosisOf(link));
-    if (link.ended.status === 'timed-out' && link.worker) terminatorOf(link.worker)();
+    if (link.ended.status === 'timed-out' && link.worker) registered.terminatorOf(link.worker)();
     done(link);
-  }
-
-  /** What really ends a worker, whoever has a say in its `terminate()`. */
-  function terminatorOf(worker: Worker): () => Promise<number> {
-    toldToEnd.add(worker);
-    return terminators.get(worker) ?? worker.terminate.bind(worker);
   }
 
   /**
@@ -510,7 +452,7 @@ export function createLinks(
    * to clean up, it ends the worker at once.
    */
   async function retire(worker: Worker): Promise<number> {
-    const terminate = terminatorOf(worker);
+    const terminate = registered.terminatorOf(worker);
     const cleanedUp = cleanUp(worker);
     if (cleanedUp === undefined) return terminate();
     const gone = new Promise<number>((resolve) => worker.once('exit', resolve));
@@ -530,7 +472,7 @@ export function createLinks(
     findUndelivered(thread);
     const link = links.get(thread);
     if (!link || isOver(link) || (link.ack && link.epoch !== 0) || retiring.has(link)) return undefined;
-    return cleanUpBy(link, termsOf.get(worker) ?? {});
+    return cleanUpBy(link, registered.termsOf(worker));
   }
 
   /** A tick later this thread has heard of it if it was made just now, and has invited it if it was there before. */
@@ -543,7 +485,7 @@ export function createLinks(
   /** Waits for its link first, as long as for any worker that has not read its order. */
   async function cleanUpInvited(worker: Worker, answer: Promise<void>): Promise<void> {
     invited.delete(worker.threadId);
-    termsOf.get(worker)?.pool?.wake();
+    registered.termsOf(worker).pool?.wake();
     await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
     await cleanUp(worker);
   }
@@ -597,45 +539,13 @@ export function createLinks(
 
   /** Lets a worker clean up and ends it, unless somebody is at it already. */
   async function end(worker: Worker): Promise<WorkerReport> {
-    const threadId = threadIds.get(worker) ?? worker.threadId;
-    const link = links.get(threadId);
-    if (worker.threadId !== -1 && !exited.has(worker)) {
+    const link = links.get(registered.threadIdOf(worker));
+    if (worker.threadId !== -1 && !registered.hasExited(worker)) {
       const gone = new Promise((resolve) => worker.once('exit', resolve));
       if (!link || !retiring.has(link)) void retire(worker);
       await gone;
     }
-    return lastReports.get(worker) ?? unlinked(worker, threadId);
-  }
-
-  function onExit(this: Worker, code: number): void {
-    registered.delete(this);
-    exited.add(this);
-    invited.delete(threadIds.get(this) ?? this.threadId);
-    // What became of its link is told by a listener of its own.
-    process.nextTick(tellFailure, this, code);
-  }
-
-  /** A registered worker is gone, while this thread lives on. */
-  function tellFailure(worker: Worker, code: number): void {
-    const { essential, onFailure } = termsOf.get(worker) ?? {};
-    if (present || (!essential && !onFailure) || failed.has(worker)) return;
-    const thread = threadIds.get(worker) ?? -1;
-    const error = errors.get(worker);
-    const isUnexpected = code !== 0 && !toldToEnd.has(worker);
-    const diagnosis = error ? describeError(error) : `it ended with exit code ${code}`;
-    const report = { diagnosis, ...(lastReports.get(worker) ?? unlinked(worker, thread)) };
-    if (!isUnexpected && isCleanWorker(report)) return;
-    failed.add(worker);
-    onFailedWorker({ report, onFailure, isFatal: essential === true && isUnexpected, error });
-  }
-
-  function describeError(error: Error): string {
-    const { name, message } = toErrorText(error);
-    return `it ended by ${name}: ${message}`;
-  }
-
-  function unlinked(worker: Worker, threadId: number): WorkerReport {
-    return { threadId, path: [threadId], name: nameOf({ worker, threadId }), status: 'unlinked', handlers: [] };
+    return registered.reportOf(worker);
   }
 
   function start(order: Order): void {
@@ -700,7 +610,7 @@ export function createLinks(
       connect(link, port);
       onLink();
       // In Deno a link may come after its worker's 'exit', and its port is never closed.
-      if (link.worker && link.worker.threadId !== -1 && exited.has(link.worker)) {
+      if (link.worker && link.worker.threadId !== -1 && registered.hasExited(link.worker)) {
         leave(link, 'it ended');
         return true;
       }
@@ -713,30 +623,14 @@ export function createLinks(
     cleanUp,
 
     setTerms(worker, terms) {
-      // What is not said again stays as it was.
-      const said = Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== undefined));
-      termsOf.set(worker, { ...termsOf.get(worker), ...said });
-      if (registered.has(worker) || worker.threadId === -1) return;
-      registered.add(worker);
-      threadIds.set(worker, worker.threadId);
-      listenForError(worker);
+      if (!registered.add(worker, terms)) return;
       const link = links.get(worker.threadId);
       if (link && !link.worker) attach(link, worker);
-      const terminate = worker.terminate.bind(worker);
-      terminators.set(worker, terminate);
-      Object.defineProperty(worker, 'terminate', { value: () => retire(worker), configurable: true, writable: true });
-      worker.once('exit', onExit);
       // This thread hears of a Worker that it has just made a tick later.
       process.nextTick(invite, worker);
     },
 
-    forget(worker) {
-      if (!registered.delete(worker)) return;
-      worker.off('exit', onExit);
-      Reflect.deleteProperty(worker, 'terminate');
-      terminators.delete(worker);
-      termsOf.delete(worker);
-    },
+    forget: registered.forget,
 
     shutdown(worker) {
       const before = endings.get(worker);
@@ -821,12 +715,10 @@ export function createLinks(
     failures() {
       return involved().flatMap((link): FailedWorker[] => {
         const { worker } = link;
-        const { onFailure } = (worker && termsOf.get(worker)) ?? {};
-        if (!worker || !onFailure || failed.has(worker)) return [];
-        const report = reportOf(link, nameOf(link))[0];
-        if (!report || isCleanWorker(report)) return [];
-        failed.add(worker);
-        return [{ report, onFailure, isFatal: false, error: undefined }];
+        if (!worker || !registered.termsOf(worker).onFailure) return [];
+        const [report] = reportOf(link, nameOf(link));
+        const failure = report && registered.failureOf(worker, report);
+        return failure ? [failure] : [];
       });
     },
 
@@ -855,7 +747,7 @@ export function createLinks(
         return reports;
       });
       const strangers = [...registered].filter((worker) => worker.threadId !== -1 && !links.has(worker.threadId));
-      workers.push(...strangers.map((worker) => unlinked(worker, worker.threadId)));
+      workers.push(...strangers.map(registered.reportOf));
       return { workers, told };
     },
 
@@ -882,7 +774,7 @@ export function createLinks(
     },
 
     terminate() {
-      const own = [...registered].filter((worker) => !termsOf.get(worker)?.pool);
+      const own = [...registered].filter((worker) => !registered.termsOf(worker).pool);
       return Promise.all(own.map((worker) => worker.terminate()));
     },
 

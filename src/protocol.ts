@@ -10,6 +10,12 @@ export const VERSION = 1;
 /** The key in the environment data, the tag of a message between threads, and the name of the one instance a thread. */
 export const KEY = 'worker-atexit';
 
+/**
+ * How long a worker may take to hand an order on to its own workers: ms. After that it is put into their slots, and they
+ * act on what the table says.
+ */
+export const RELAY = 100;
+
 // --- The shared table: a header, then a slot a worker -------------------------------------------------------------
 
 /** How far the shutdown of the whole tree has come. `orderedSync`: the root blocks, its event loop no longer turns. */

@@ -11,7 +11,7 @@ import { createDriver, type Driver } from './drivers.ts';
 import { createEntrusted, type Entrusted } from './entrusted.ts';
 import { ShutdownError, toError, toErrorText } from './errors.ts';
 import { createFinalize, type Finalize } from './finalizers.ts';
-import { createLinks, type FailedWorker, type Links } from './links.ts';
+import { createLinks, type Links } from './links.ts';
 import { defaults, type Settings } from './options.ts';
 import { createPools, type Pools } from './pools.ts';
 import {
@@ -25,6 +25,7 @@ import {
   ROUTES,
   type Table,
 } from './protocol.ts';
+import type { FailedWorker } from './registered.ts';
 import { createRegistry, type Handler, type Registry } from './registry.ts';
 import {
   describeHandler,

@@ -21,6 +21,7 @@ import {
   type OrderMessage,
   Phase,
   type PrintMessage,
+  RELAY,
   type Reason,
   ROUTES,
   State,
@@ -34,9 +35,6 @@ import { signalName } from '../src/signal-names.ts';
 import { claim, countJoin, free, isThrough, showProgress, slotOf, stateOf, workersAbove } from '../src/slots.ts';
 import { createConsole } from './console.ts';
 import { standGuard } from './guard.ts';
-
-/** How long an order may take to come down through the ancestors before a worker acts on the flag itself: ms. */
-const RELAY = 100;
 
 /** How often a worker shows that its event loop turns, while its own workers wait for their order: ms. */
 const PULSE = 25;

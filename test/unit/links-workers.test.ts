@@ -4,8 +4,9 @@ import threads, { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
 import type { Order } from '../../src/link.ts';
-import { createLinks, type FailedWorker, type Links } from '../../src/links.ts';
+import { createLinks, type Links } from '../../src/links.ts';
 import { at, Cell, createTable, Header, isLinkMessage, KEY, Phase, type Table, VERSION } from '../../src/protocol.ts';
+import type { FailedWorker } from '../../src/registered.ts';
 import type { WorkerReport } from '../../src/report.ts';
 import { blocking } from './stand-ins.ts';
 

@@ -5,7 +5,7 @@ import { createDriver, type Driver } from '../../src/drivers.ts';
 import { isInsideHandler } from '../../src/inside-handler.ts';
 import { createRegistry, type Registry } from '../../src/registry.ts';
 import type { HandlerReport } from '../../src/report.ts';
-import { type Outcome, type Parts, sequence } from '../../src/sequence.ts';
+import { type Outcome, ownTime, type Parts, sequence, workersTime } from '../../src/sequence.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -613,4 +613,16 @@ it('each handler is told of when nothing more becomes of it, with its stage', ()
     { name: 'stop', durationMs: 0, stage: 'drain' },
     { name: 'close', durationMs: 0, stage: 'handlers', error: new Error('no') },
   ]);
+});
+
+it.each([
+  [500, 450],
+  [1000, 900],
+  [8000, 7900],
+])('of the %i ms that its order leaves a worker, it has %i for itself', (ordered, own) => {
+  expect(ownTime(ordered)).toBe(own);
+});
+
+it('a worker leaves three quarters of its time to its own workers', () => {
+  expect(workersTime(1000)).toBe(750);
 });
