@@ -74,8 +74,7 @@ export function createRoutes(thread: Thread): Hooks {
     thread.ending = {};
     thread.shutDown({ reason: { route: 'beforeExit', exitCode: Number(process.exitCode ?? 0) } }).then((report) => {
       // What did not finish may hold the event loop for ever, and the deadline is a promise.
-      // Deno does not come to its end where there was a link.
-      if (isUnfinished(report) || thread.ending?.signal || 'Deno' in globalThis) leave();
+      if (isUnfinished(report) || thread.ending?.signal) leave();
       else thread.ending = undefined;
     });
   }

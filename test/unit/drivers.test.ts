@@ -173,6 +173,17 @@ describe('the synchronous driver', () => {
     expect(log).toEqual(['a sync', 'error no', 'b sync', 'end']);
   });
 
+  it.each(['block', 'cut'])('tells of a step whose %s throws, and goes on', (what) => {
+    const fail = (): never => {
+      throw new Error('no');
+    };
+    create(
+      step('a', never, { [what]: fail }),
+      step('b', () => {}),
+    ).takeOver();
+    expect(log).toEqual(['a sync', 'error no', 'b sync', 'end']);
+  });
+
   it('needs no cut', () => {
     const { until, start } = step('a', never);
     create({ until, start }).takeOver();

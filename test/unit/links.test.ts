@@ -12,9 +12,19 @@ const PARENT = 1000;
 const WORKER = 1001;
 
 const ports: MessagePort[] = [];
-afterEach(() => {
+const workers: Worker[] = [];
+afterEach(async () => {
+  vi.unstubAllGlobals();
   for (const port of ports.splice(0)) port.close();
+  await Promise.all(workers.splice(0).map((worker) => Worker.prototype.terminate.call(worker)));
 });
+
+/** A worker that knows nothing of the library. */
+function startWorker(): Worker {
+  const worker = new Worker('setInterval(() => {}, 1000)', { eval: true });
+  workers.push(worker);
+  return worker;
+}
 
 interface Scene {
   readonly links: Links;
@@ -110,7 +120,7 @@ it.each([
   port.postMessage(forge(epoch));
   port.postMessage(forge(epoch));
   await turn();
-  expect(lines).toEqual([expect.stringMatching(/^dropped a message from worker 1001 that is/)]);
+  expect(lines).toEqual([expect.stringMatching(/^dropped a message from worker 1001 that is (no|a stale) ack/)]);
   port.postMessage(ack(epoch));
   await settled;
   expect(links.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked', path: [WORKER] }]);
@@ -208,6 +218,97 @@ it('drops a second ack', async () => {
   expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [] }]);
 });
 
+it('is told twice of a worker that lives on and ends by itself twice', async () => {
+  const { join, lines } = createScene();
+  const { port } = join();
+  port.postMessage(ack(0));
+  port.postMessage(ack(0));
+  await turn();
+  expect(lines).toEqual(['ended: acked', 'ended: acked']);
+});
+
+it('drops a second ack of a worker that had ended by itself when its order was on the way', async () => {
+  const { links, join, lines } = createScene();
+  const { port } = join();
+  const settled = links.order(order(1000));
+  port.postMessage(ack(0));
+  await settled;
+  port.postMessage(ack(0));
+  await turn();
+  expect(lines).toEqual(['dropped a message from worker 1001 that is a second ack']);
+});
+
+it('says of which reports it has told already', async () => {
+  const { links, join, lines } = createScene();
+  const { port } = join();
+  links.begin();
+  port.postMessage(ack(0));
+  await turn();
+  const { workers, told } = links.reports();
+  expect(lines).toEqual(['ended: acked']);
+  expect([...told]).toEqual(workers);
+  expect(workers).toMatchObject([{ threadId: WORKER, status: 'acked' }]);
+});
+
+it('says how long a worker took', async () => {
+  const before = now();
+  const { links } = await createAcked(State.acked);
+  const [report] = links.reports().workers;
+  expect(report?.ackMs).toBeGreaterThan(0);
+  expect(report?.ackMs).toBeLessThanOrEqual(now() - before);
+});
+
+it('a worker with a link is no stranger any more', () => {
+  const { table, join } = createScene();
+  Atomics.store(table.cells, Header.strangers, 2);
+  join();
+  expect(Atomics.load(table.cells, Header.strangers)).toBe(1);
+});
+
+it('knows whether a Worker that it has seen is alive', async () => {
+  const { links } = createScene();
+  expect(links.hasLiving()).toBe(false);
+  const [one, other] = [startWorker(), startWorker()];
+  links.saw(one);
+  links.saw(other);
+  await one.terminate();
+  expect(links.hasLiving()).toBe(true);
+  await other.terminate();
+  expect(links.hasLiving()).toBe(false);
+});
+
+it('knows a registered worker by its thread, though nobody has told that it was made', async () => {
+  const { links, join } = createScene();
+  const [other, worker] = [startWorker(), startWorker()];
+  links.setTerms(other, {});
+  links.setTerms(worker, {});
+  join(worker.threadId);
+  links.begin();
+  const settled = links.order(order(10_000));
+  await Worker.prototype.terminate.call(worker);
+  await settled;
+  expect(links.reports().workers).toMatchObject([
+    { status: 'lost', diagnosis: expect.stringMatching(/^it ended with exit code/) },
+    { status: 'unlinked' },
+  ]);
+});
+
+it('a port that has heard something is told again that it keeps no process alive, in Deno', async () => {
+  for (const global of ['Deno', 'Node']) {
+    vi.stubGlobal(global, {});
+    const { links, table } = createScene();
+    const slot = claim(table, WORKER, PARENT);
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    links.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER);
+    const [ref, unref] = [vi.spyOn(port2, 'ref'), vi.spyOn(port2, 'unref')];
+    port1.postMessage(ack(0));
+    await turn();
+    expect([ref.mock.calls.length, unref.mock.calls.length]).toEqual(global === 'Deno' ? [1, 1] : [0, 0]);
+    vi.unstubAllGlobals();
+  }
+});
+
 it('drops a message that cannot be read', async () => {
   const { links, join, lines } = createScene();
   const { port, received } = join();
@@ -264,7 +365,7 @@ it('reports a worker as lost that is gone without an ack, and frees its slot whe
 
 it('orders a worker by its slot that closes its port with the order on the way', async () => {
   const { links, join, table } = createScene();
-  const worker = new Worker('setInterval(() => {}, 1000)', { eval: true });
+  const worker = startWorker();
   links.saw(worker);
   const { port, slot } = join(worker.threadId);
   const settled = links.order(order(10_000));
@@ -276,7 +377,6 @@ it('orders a worker by its slot that closes its port with the order on the way',
   Atomics.notify(table.cells, Header.doorbell);
   await settled;
   expect(links.reports().workers).toMatchObject([{ status: 'acked' }]);
-  await worker.terminate();
 });
 
 it('reports the workers below one that was given up, also when it is gone', async () => {
@@ -386,6 +486,7 @@ describe('a worker with a table of its own', () => {
     expect(scene.links.size).toBe(1);
     expect(Atomics.load(home.cells, at(slot, Cell.linked))).toBe(1);
     expect(Atomics.load(scene.table.cells, at(slot, Cell.linked))).toBe(0);
+    expect(Atomics.load(scene.table.cells, Header.strangers)).toBe(0);
   });
 
   it('is refused with one of another size', () => {

@@ -14,6 +14,7 @@ import {
   isLinkMessage,
   isOrder,
   isOver,
+  isPing,
   isPrint,
   isTagged,
   KEY,
@@ -154,6 +155,7 @@ const valid = {
   gone: { [KEY]: VERSION, gone: 4 },
   order: { type: 'order', version: VERSION, epoch: 1, reason, timeout: 10.5, sentAt: 20.5, sync: false, relay },
   over: { type: 'over', version: VERSION },
+  ping: { type: 'ping', version: VERSION },
   print: { type: 'print', version: VERSION, stream: 'stdout', chunk: 'text' },
   ack: { type: 'ack', version: VERSION, epoch: 0, handlers: [handler], workers: [worker] },
 };
@@ -165,11 +167,12 @@ const validators: { readonly [kind in keyof typeof valid]: (value: unknown) => b
   gone: isGone,
   order: isOrder,
   over: isOver,
+  ping: isPing,
   print: isPrint,
   ack: isAck,
 };
 type Kind = keyof typeof valid;
-const kinds: Kind[] = ['ancestor', 'link', 'invite', 'entrust', 'gone', 'order', 'over', 'print', 'ack'];
+const kinds: Kind[] = ['ancestor', 'link', 'invite', 'entrust', 'gone', 'order', 'over', 'ping', 'print', 'ack'];
 
 group('a validator', () => {
   it.each(kinds)('accepts its %s, and nobody else’s message', (kind) => {
@@ -249,6 +252,8 @@ group('a validator', () => {
     ['order', { relay: { stdout: true } }],
     ['over', { type: 'done' }],
     ['over', { version: VERSION + 1 }],
+    ['ping', { type: 'pong' }],
+    ['ping', { version: VERSION + 1 }],
     ['print', { type: 'paint' }],
     ['print', { version: VERSION + 1 }],
     ['print', { stream: 'stdin' }],

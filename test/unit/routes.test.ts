@@ -46,6 +46,26 @@ describe('what is listened to', () => {
     expect(program.reallyExit).toBe(reallyExit);
   });
 
+  it('is what the new settings ask for when they have changed, and no listener twice', () => {
+    const { routes, thread } = install();
+    for (const settings of [{ crash: 'graceful', ipc: true, signals: [] }, {}] as const) {
+      Object.assign(thread, { settings: { ...defaults, ...settings } });
+      routes.reinstall();
+      routes.reinstall();
+      const optional =
+        'ipc' in settings ? ['uncaughtException', 'disconnect', 'message'] : ['SIGINT', 'SIGTERM', 'SIGHUP'];
+      expect(program.eventNames()).toEqual([...EVERYWHERE, ...optional]);
+      for (const event of program.eventNames()) expect(program.listenerCount(event)).toBe(1);
+    }
+  });
+
+  it('is all of it when the settings change after that was taken back', () => {
+    const { routes } = install();
+    routes.uninstall();
+    routes.reinstall();
+    expect(program.eventNames()).toEqual([...EVERYWHERE, 'SIGINT', 'SIGTERM', 'SIGHUP']);
+  });
+
   it('comes before what others listen to', () => {
     const other = (): void => {};
     for (const event of ['beforeExit', 'exit']) program.on(event, other);
@@ -108,14 +128,6 @@ describe('when the event loop runs empty', () => {
     thread.ending = undefined;
     await finish();
     expect(program.exit).not.toHaveBeenCalled();
-  });
-
-  it('Deno has to be told to end', async () => {
-    vi.stubGlobal('Deno', {});
-    const { finish } = install();
-    program.emit('beforeExit', 0);
-    await finish();
-    expect(program.exit).toHaveBeenCalledTimes(1);
   });
 
   it.each([
