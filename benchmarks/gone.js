@@ -1,4 +1,7 @@
-/** From SIGTERM to the process being gone, for pools of idle threads. */
+/**
+ * From SIGTERM to the process being gone, for pools of idle threads. What is killed instead shows how long it takes the
+ * operating system alone to be rid of so many threads.
+ */
 import { execa } from 'execa';
 import { LIMIT, medians, programPath } from './sample.js';
 
@@ -8,7 +11,7 @@ const TARGET = 0.6;
 /** The pool's threads are idle and settled by then: ms. */
 const SETTLED = 300;
 
-async function timeToGone(program, count) {
+async function timeToGone(program, count, signal = 'SIGTERM') {
   const child = execa(process.execPath, [programPath(program), String(count)], {
     reject: false,
     timeout: LIMIT,
@@ -24,7 +27,7 @@ async function timeToGone(program, count) {
   await new Promise((resolve) => setTimeout(resolve, SETTLED + count));
   const gone = new Promise((resolve) => child.once('exit', () => resolve(performance.now())));
   const startedAt = performance.now();
-  child.kill('SIGTERM');
+  child.kill(signal);
   const ms = (await gone) - startedAt;
   const { stdout, timedOut } = await child;
   if (timedOut) throw new Error(`${program} was killed after ${LIMIT} ms`);
@@ -39,14 +42,15 @@ export default async function gone(isSmallest) {
       const library = await timeToGone('gone.js', count);
       const destroyed = await timeToGone('gone-destroy.js', count);
       if (library.stdout !== `ready\n${count} cleaned up`) throw new Error(`of ${count} workers: ${library.stdout}`);
-      samples.push({ 'worker-atexit': library.ms, 'pool.destroy()': destroyed.ms });
+      const killed = await timeToGone('gone.js', count, 'SIGKILL');
+      samples.push({ 'worker-atexit': library.ms, 'pool.destroy()': destroyed.ms, SIGKILL: killed.ms });
     }
     const figures = medians(samples);
     const value = figures['worker-atexit'] / figures['pool.destroy()'];
     rows.push({ row: `${count} threads`, figures, target: { what: 'ratio', value, most: TARGET }, samples });
   }
   return {
-    about: 'SIGTERM to the process being gone: every worker cleans up, beside pool.destroy(), where none does',
+    about: 'SIGTERM to the process being gone: every worker cleans up, beside pool.destroy(), and SIGKILL',
     unit: 'ms',
     rows,
   };

@@ -15,7 +15,7 @@ interface Result {
 it.each([
   ['latency', ['worker-atexit', 'floor']],
   ['latency-sync', ['worker-atexit', 'floor']],
-  ['gone', ['worker-atexit', 'pool.destroy()']],
+  ['gone', ['worker-atexit', 'pool.destroy()', 'SIGKILL']],
   ['register', ['worker-atexit', 'signal-exit', 'CPython']],
   ['import', ['process']],
   ['spawn', ['worker-atexit', 'empty']],

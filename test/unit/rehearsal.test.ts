@@ -37,7 +37,15 @@ it.each([
   const messages = () => posted.mock.calls.map(([message]) => message).filter(({ version }) => version === VERSION);
   rehearse(createPlace(isMain));
   await vi.waitFor(() => expect(messages().map(({ type }) => type)).toEqual(types));
+  expect(messages()[0]).toMatchObject({ sync: false });
   expect(messages()[1]).toMatchObject({ handlers: [{ name: 'rehearsal' }] });
+});
+
+it('a worker rehearses, too, that its output goes over the link', () => {
+  const defined = vi.spyOn(Object, 'defineProperty');
+  rehearse(createPlace(false));
+  const streams = defined.mock.calls.filter(([, property]) => property === 'write').map(([stream]) => stream);
+  expect(streams).toEqual([process.stdout, process.stderr]);
 });
 
 it.each([true, false])('a rehearsal (of a main thread: %s) leaves nothing behind', async (isMain) => {
