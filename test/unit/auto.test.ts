@@ -120,6 +120,15 @@ describe('in a worker', () => {
   });
 });
 
+it.each(['Bun', 'Deno'])(
+  '%s does not load it in workers, so that the main thread tells how to wait',
+  async (runtime) => {
+    vi.stubGlobal(runtime, {});
+    await load();
+    expect(env).toEqual({ PISCINA_DISABLE_ATOMICS: '1' });
+  },
+);
+
 it('on the main thread no pool is told how to wait', async () => {
   await load();
   expect(env).toEqual({});

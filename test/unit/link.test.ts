@@ -7,6 +7,7 @@ import {
   createLink,
   diagnosisOf,
   isClosed,
+  isHearing,
   type Link,
   type Order,
   post,
@@ -134,6 +135,17 @@ describe('an order', () => {
   });
 
   it.each([
+    [true, 'timed-out'],
+    [false, 'ok'],
+  ])('wakes a worker once, by its port (%s) or by its slot', async (isLinked, woken) => {
+    const { link } = createScene();
+    if (!isLinked) link.port = undefined;
+    const wait = Atomics.waitAsync(link.table.cells, at(link.slot, Cell.order), 0, 50);
+    post(link, order(), 7);
+    expect(await wait.value).toBe(woken);
+  });
+
+  it.each([
     ['nobody', {}, { stdout: true, stderr: true }],
     ['somebody for stdout', { stdout: true }, { stdout: false, stderr: true }],
     ['somebody for stderr', { stderr: true }, { stdout: true, stderr: false }],
@@ -162,6 +174,36 @@ describe('an order', () => {
     post(link, order(), 7);
     for (const [index, stream] of streams.entries()) Reflect.set(stream, '_readableState', states[index]);
     expect(read(port)).toMatchObject({ relay: { stdout: true, stderr: false } });
+  });
+});
+
+describe('whether a thread is there', () => {
+  /** A port whose `postMessage` returns what Node's does: nothing where the thread has gone before, or on other runtimes. */
+  const isThere = (link: Link, isSent?: boolean): boolean => {
+    if (link.port) vi.spyOn(link.port, 'postMessage').mockReturnValue(isSent as undefined);
+    return isHearing(link);
+  };
+
+  it('is told by what becomes of a message', () => {
+    const { link, port } = createScene();
+    expect(isThere(link, true)).toBe(true);
+    expect(isThere(link, false)).toBe(false);
+    vi.restoreAllMocks();
+    expect(isHearing(link)).toBe(true);
+    expect(read(port)).toEqual({ type: 'ping', version: VERSION });
+  });
+
+  it('is told, too, by a port that says nothing any more', () => {
+    const { link } = createScene();
+    expect(isThere(link)).toBe(true);
+    expect(isThere(link, true)).toBe(true);
+    expect(isThere(link)).toBe(false);
+  });
+
+  it('is not known without a port', () => {
+    const { link } = createScene();
+    link.port = undefined;
+    expect(isHearing(link)).toBe(true);
   });
 });
 
@@ -237,7 +279,7 @@ describe('the report', () => {
     const about = { threadId: 5, path: [5], name: 'worker 5', handlers: [] };
     expect(reportOf(link, 'worker 5')).toEqual([{ ...about, status: 'lost', diagnosis: 'it ended' }]);
     link.ended = { status: 'acked' };
-    expect(reportOf(link, 'worker 5')).toEqual([{ ...about, status: 'acked' }]);
+    expect(reportOf(link, 'worker 5')).toStrictEqual([{ ...about, status: 'acked' }]);
     link.ended = undefined;
     expect(reportOf(link, 'worker 5')).toEqual([
       { ...about, status: 'timed-out', diagnosis: 'its event loop was blocked and the order never read' },
@@ -247,12 +289,12 @@ describe('the report', () => {
   it('has what the slots tell of those below it, where it cannot tell any more', () => {
     const { link } = createScene();
     const { table } = link;
-    const slots = [6, 7, 8, 9].map((thread) => claim(table, thread, 5) ?? 0);
+    const slots = [6, 7, 8, 9, 11, 12].map((thread) => claim(table, thread, 5) ?? 0);
     const deeper = claim(table, 10, 8) ?? 0;
-    const states = [State.acked, State.failed, State.read, State.idle];
+    const states = [State.acked, State.failed, State.read, State.idle, State.lost, State.timedOut];
     for (const [index, slot] of slots.entries()) Atomics.store(table.cells, at(slot, Cell.state), states[index] ?? 0);
     Atomics.store(table.cells, at(deeper, Cell.state), State.joined);
-    showProgress(table, slots[2] ?? 0, 1, 2, 'close');
+    for (const index of [2, 4, 5]) showProgress(table, slots[index] ?? 0, 1, 2, 'close');
     link.ended = { status: 'timed-out', diagnosis: 'why' };
     expect(
       reportOf(link, 'worker 5').map(({ path, name, status, diagnosis }) => [path, name, status, diagnosis]),
@@ -262,6 +304,8 @@ describe('the report', () => {
       [[5, 7], 'worker 7', 'failed', 'its parent did not ack for it'],
       [[5, 8], 'worker 8', 'timed-out', 'handler close blocks it (0 of 2 done)'],
       [[5, 8, 10], 'worker 10', 'timed-out', 'its event loop was blocked and the order never read'],
+      [[5, 11], 'worker 11', 'lost', 'its parent did not ack for it'],
+      [[5, 12], 'worker 12', 'timed-out', 'handler close blocks it (0 of 2 done)'],
     ]);
     expect(reportOf(link, 'worker 5')[1]?.handlers).toEqual([]);
   });

@@ -17,6 +17,7 @@ import {
   showProgress,
   slotOf,
   stateOf,
+  workersAbove,
 } from '../../src/slots.ts';
 
 /** Threads by their ids, each with its parent's: 1 and 2 are the root's, 3 and 4 those of 1, 5 that of 3. */
@@ -171,6 +172,19 @@ it('finds the children of a thread that have joined, and nobody else', () => {
   set(table, 3, Cell.state, State.claimed);
   expect(childrenOf(table, 1).map(({ threadId }) => threadId)).toEqual([3]);
   expect(childrenOf(table, 2)).toEqual([]);
+});
+
+it('counts the workers above a thread, and no circle for ever', () => {
+  const table = createTree();
+  expect([0, 1, 3, 5, 99].map((parent) => workersAbove(table, parent))).toEqual([0, 1, 2, 3, 0]);
+  set(table, 0, Cell.parent, 3);
+  expect(workersAbove(table, 3)).toBe(5);
+});
+
+it('finds no child in a slot that belongs to nobody any more', () => {
+  const table = createTree();
+  set(table, 3, Cell.thread, -1);
+  expect(childrenOf(table, 1).map(({ threadId }) => threadId)).toEqual([3]);
 });
 
 it('does not look beyond the slots that were ever used', () => {

@@ -195,6 +195,8 @@ describe('a worker that the pool ends', () => {
     instance.cleanUp.mockReturnValue(new Promise(() => {}));
     ask('send', { method: 'run' }, ['transfer']);
     expect(instance.cleanUp).not.toHaveBeenCalled();
+    const [, , wake] = instance.addPoolWorker.mock.lastCall ?? expect.unreachable();
+    expect(wake()).toBe(false);
     ask('send', TERMINATE);
     ask('send', { method: 'run' });
     expect(calls).toEqual([
