@@ -10,10 +10,8 @@ import { Stryker } from '@stryker-mutator/core';
 /** The tests of a file, where they are not those of its name alone. */
 const testsOf = {
   'src/links.ts': 'links,links-workers',
-  'src/piscina.ts': 'task-pool',
   'src/protocol.ts': 'protocol,instance',
-  'src/registered.ts': 'links,links-workers',
-  'src/tinypool.ts': 'task-pool',
+  'src/task-pool.ts': 'task-pool,task-pool-parts',
   'workers/entrusting.ts': 'entrusted',
 };
 

@@ -265,6 +265,14 @@ describe('a registered worker', () => {
     expect(worker.threadId).toBe(-1);
   });
 
+  it('that is being ended is not ended a second time when it is shut down', async () => {
+    const worker = await join('slow');
+    const { threadId: thread } = worker;
+    links.setTerms(worker, { timeout: 10_000 });
+    void worker.terminate();
+    expect(about([await links.shutdown(worker)])).toEqual([`worker ${thread} acked`]);
+  });
+
   it('can be shut down although it has just been made, or has ended already', async () => {
     const worker = start('close');
     const { threadId: thread } = worker;

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
@@ -18,6 +18,10 @@ afterEach(async () => {
   for (const port of ports.splice(0)) port.close();
   await Promise.all(workers.splice(0).map((worker) => Worker.prototype.terminate.call(worker)));
 });
+
+/** A Worker as far as it is known here: its thread's id, and that it ends. */
+const createWorker = (threadId: number) =>
+  Object.assign(new EventEmitter(), { threadId, terminate: async () => 1 }) as unknown as Worker & { threadId: number };
 
 /** A worker that knows nothing of the library. */
 function startWorker(): Worker {
@@ -43,7 +47,7 @@ function createScene(slot?: number): Scene {
       log: (line) => lines.push(line),
       onLink() {},
       onOwnEnd: (reports) => lines.push(`ended: ${reports[0]?.status}`),
-      onGone() {},
+      onGone: (thread) => lines.push(`gone ${thread}`),
       onFailedWorker() {},
     },
   );
@@ -723,4 +727,291 @@ it('workers are reported by their thread ids, those below each after it', async 
   await links.order(order(5000));
   const paths = links.reports().workers.map(({ path }) => path);
   expect(paths).toEqual([0, 1, 2].flatMap((n) => [[WORKER + n], [WORKER + n, 7]]));
+});
+
+describe('who is there when a shutdown begins', () => {
+  it.each([
+    ['its last shutdown was over only now, and it has nothing to do', State.idle, true, []],
+    ['it has not heard of that yet', State.acked, true, []],
+    ['it has acked by itself, and its link is on its way', State.acked, false, ['acked']],
+    ['it could not be ordered any more', State.joined, true, ['timed-out']],
+  ] as const)('is told of, unless that is for the next one: %s', (_, state, isLinked, told) => {
+    const { links, table, join } = createScene();
+    const slot = isLinked ? join().slot : (claim(table, WORKER, PARENT) ?? expect.unreachable());
+    links.begin();
+    Atomics.store(table.cells, at(slot, Cell.state), state);
+    expect(links.reports().workers.map(({ status }) => status)).toEqual(told);
+  });
+
+  it('is told of, also when it is gone before it could be ordered', async () => {
+    const { links, join } = createScene();
+    const [one, other] = [join(), join(WORKER + 1)];
+    links.begin();
+    one.port.close();
+    await expect.poll(() => links.reports().workers[0]?.status).toBe('lost');
+    // Once more, as where the shutdown of the whole tree has begun before this thread's.
+    links.begin();
+    expect(links.reports().workers.map(({ status }) => status)).toEqual(['lost', 'timed-out']);
+    other.port.close();
+  });
+
+  it('is told of as it was when it acked by itself', async () => {
+    const { links, join } = createScene();
+    const { port } = join();
+    links.begin();
+    port.postMessage(ack(0, { handlers: [{ name: 'close', durationMs: 1 }] }));
+    await turn();
+    expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
+    links.over();
+    links.begin();
+    const settled = links.order(order(1000));
+    port.on('message', ({ epoch }) => port.postMessage(ack(epoch)));
+    await settled;
+    expect(links.reports().told.size).toBe(0);
+  });
+
+  it('does not include who had nothing registered', () => {
+    const { links, table, join } = createScene();
+    const { slot } = join();
+    Atomics.store(table.cells, at(slot, Cell.state), State.idle);
+    links.begin();
+    Atomics.store(table.cells, at(slot, Cell.state), State.joined);
+    expect(links.reports().workers).toEqual([]);
+  });
+});
+
+it('orders a worker that links up in the middle of a shutdown, and waits for it', async () => {
+  const { links, join } = createScene();
+  const first = join();
+  let isSettled = false;
+  const settled = links.order(order(10_000))?.then(() => {
+    isSettled = true;
+  });
+  const late = join(WORKER + 1);
+  await expect.poll(() => late.received).toMatchObject([{ type: 'order' }]);
+  first.port.postMessage(ack(epochOf(first.received)));
+  await turn();
+  expect(isSettled).toBe(false);
+  late.port.postMessage(ack(epochOf(late.received)));
+  await settled;
+  expect(links.reports().workers.map(({ status }) => status)).toEqual(['acked', 'acked']);
+});
+
+describe('whether somebody has acked, and can stand guard', () => {
+  it('is so where one has, and is there', async () => {
+    const { links, join } = createScene();
+    const [one, other] = [join(), join(WORKER + 1)];
+    const settled = links.order(order(10_000));
+    await turn();
+    expect(links.hasAcked()).toBe(false);
+    one.port.postMessage(ack(epochOf(one.received)));
+    await turn();
+    expect(links.hasAcked()).toBe(true);
+    links.begin();
+    one.port.close();
+    await expect.poll(() => links.hasAcked()).toBe(false);
+    other.port.postMessage(ack(epochOf(other.received)));
+    await settled;
+  });
+
+  it('is not so where one has merely ended by itself', async () => {
+    const { links, join, lines } = createScene();
+    join().port.postMessage(ack(0));
+    await turn();
+    expect(lines).toEqual(['ended: acked']);
+    expect(links.hasAcked()).toBe(false);
+  });
+});
+
+describe('those below a worker that is blocked', () => {
+  it('are told by their slots after a while', async () => {
+    const { links, table, join } = createScene();
+    join();
+    const child = claim(table, WORKER + 1, WORKER) ?? 0;
+    links.order(order(10_000));
+    expect(Atomics.load(table.cells, at(child, Cell.order))).toBe(0);
+    await expect.poll(() => Atomics.load(table.cells, at(child, Cell.order)) & Ordered.alone).not.toBe(0);
+  });
+
+  it.each([
+    [400, true],
+    [50, false],
+  ])('are told also where this thread blocks, and not at once: in %i ms %s', (ms, isTold) => {
+    const { links, table, join } = createScene();
+    join();
+    const child = claim(table, WORKER + 1, WORKER) ?? 0;
+    links.block(
+      { ...order(ms), sync: true },
+      blocking(() => {}),
+    );
+    expect(Atomics.load(table.cells, at(child, Cell.order)) !== 0).toBe(isTold);
+  });
+
+  it('are told once', () => {
+    const { links, table, join } = createScene();
+    join();
+    const child = claim(table, WORKER + 1, WORKER) ?? 0;
+    const sentAt: number[] = [];
+    // It is looked at as often as it is asked whether somebody is to be woken.
+    const rouse = (): boolean => sentAt.push(Atomics.load(table.cells, at(child, Cell.timeout))) > 0;
+    links.block({ ...order(400), sync: true }, { ...blocking(() => {}), rouse });
+    expect(new Set(sentAt.filter((timeout) => timeout > 0)).size).toBe(1);
+  });
+});
+
+describe('a registered worker that gives no answer to its invitation', () => {
+  /** It was made before anybody could tell, and does not come to read what it is sent. */
+  async function startBlocked(): Promise<Worker> {
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(
+      `const { parentPort, workerData } = require('node:worker_threads');
+       process.on('workerMessage', () => {});
+       parentPort.postMessage('ready');
+       Atomics.wait(workerData, 0, 0, 30_000);`,
+      { eval: true, workerData: gate },
+    );
+    workers.push(worker);
+    await once(worker, 'message');
+    return worker;
+  }
+
+  it('is waited for a moment, and then given up', async () => {
+    const { links } = createScene();
+    const worker = await startBlocked();
+    links.setTerms(worker, {});
+    const settled = links.order(order(60_000));
+    expect(settled).toBeInstanceOf(Promise);
+    await settled;
+    expect(links.reports().workers).toMatchObject([{ threadId: worker.threadId, status: 'unlinked' }]);
+  });
+
+  it('is waited for a moment where this thread blocks, too', async () => {
+    const { links } = createScene();
+    links.setTerms(await startBlocked(), {});
+    const before = now();
+    links.block(
+      { ...order(20_000), sync: true },
+      blocking(() => {}),
+    );
+    const took = now() - before;
+    expect(took).toBeGreaterThanOrEqual(95);
+    expect(took).toBeLessThan(15_000);
+  });
+});
+
+describe('the Workers that this thread has made', () => {
+  it('are forgotten when they are gone, at the latest when they are many', () => {
+    const { links, lines } = createScene();
+    const seen = Array.from({ length: 16 }, (_, index) => createWorker(2000 + index));
+    const askFor = (...threads: number[]): string[] => {
+      lines.length = 0;
+      for (const thread of threads) links.watchExit(thread);
+      return lines;
+    };
+    for (const worker of seen) links.saw(worker);
+    for (const worker of seen.slice(0, 8)) worker.threadId = -1;
+    expect(askFor(2000, 2007)).toEqual(['gone 2000', 'gone 2007']);
+    links.saw(createWorker(3000));
+    // Nobody knows them any more.
+    expect(askFor(2000, 2007)).toEqual([]);
+    for (const worker of seen.slice(8)) worker.threadId = -1;
+    links.saw(createWorker(3001));
+    expect(askFor(2008)).toEqual(['gone 2008']);
+  });
+
+  it('are listened to once for their end, however often that is asked for', () => {
+    const { links, lines } = createScene();
+    const worker = createWorker(WORKER);
+    links.saw(worker);
+    links.watchExit(WORKER);
+    links.watchExit(WORKER);
+    expect(worker.listenerCount('exit')).toBe(1);
+    worker.emit('exit', 0);
+    links.watchExit(WORKER);
+    expect(worker.listenerCount('exit')).toBe(1);
+    expect(lines).toEqual(['gone 1001']);
+  });
+
+  it('have an end that their links tell, where they have one', () => {
+    const { links, join } = createScene();
+    const worker = createWorker(WORKER);
+    links.saw(worker);
+    join();
+    const { length } = worker.listeners('exit');
+    links.watchExit(WORKER);
+    expect(worker.listenerCount('exit')).toBe(length);
+  });
+});
+
+describe('a registered worker', () => {
+  it('that is linked already is attached to its link', async () => {
+    const { links, join } = createScene();
+    const worker = createWorker(WORKER);
+    join();
+    links.setTerms(worker, { name: 'renderer' });
+    links.begin();
+    const settled = links.order(order(10_000));
+    worker.emit('exit', 3);
+    await settled;
+    expect(links.reports().workers).toMatchObject([
+      { name: 'renderer 1001', status: 'lost', diagnosis: 'it ended with exit code 3' },
+    ]);
+  });
+
+  it('whose link comes after its end is gone, although it keeps its thread’s id in Deno', () => {
+    const { links, table } = createScene();
+    const worker = createWorker(WORKER);
+    links.saw(worker);
+    links.setTerms(worker, {});
+    worker.emit('exit', 0);
+    const slot = claim(table, WORKER, PARENT) ?? 0;
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    expect(links.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER)).toBe(true);
+    expect(links.size).toBe(0);
+    expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.free);
+  });
+
+  it('that has ended already is told of at once, although it keeps its thread’s id in Deno', async () => {
+    const { links } = createScene();
+    const worker = createWorker(WORKER);
+    links.setTerms(worker, {});
+    worker.emit('exit', 0);
+    expect(await links.shutdown(worker)).toMatchObject({ status: 'unlinked' });
+  });
+
+  it('that is gone, although nobody has heard so yet, is no stranger', () => {
+    const { links } = createScene();
+    const worker = createWorker(WORKER);
+    links.setTerms(worker, {});
+    expect(links.reports().workers).toMatchObject([{ status: 'unlinked' }]);
+    worker.threadId = -1;
+    expect(links.reports().workers).toEqual([]);
+  });
+});
+
+it('waits until what its workers have printed is written', async () => {
+  const { links, join } = createScene();
+  const { port } = join();
+  let written = (): void => {};
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation((...[, done]: unknown[]) => {
+    if (typeof done === 'function') written = () => done();
+    return true;
+  });
+  const length = vi.spyOn(process.stderr, 'writableLength', 'get').mockReturnValue(5);
+  port.postMessage({ type: 'print', version: VERSION, stream: 'stderr', chunk: 'printed' });
+  await turn();
+  let isFlushed = false;
+  const flushed = links.flush()?.then(() => {
+    isFlushed = true;
+  });
+  await turn();
+  expect(isFlushed).toBe(false);
+  written();
+  await flushed;
+  expect(isFlushed).toBe(true);
+  length.mockReturnValue(0);
+  expect(links.flush()).toBeUndefined();
+  write.mockRestore();
+  length.mockRestore();
 });
