@@ -38,7 +38,7 @@ import {
 } from './protocol.ts';
 import { createRegistered, describeEnd, type FailedWorker, listenForError, type Terms } from './registered.ts';
 import type { WorkerReport } from './report.ts';
-import { childrenOf, entrustingOf, isThrough, lose, orderOrphans, release, rest, stateOf } from './slots.ts';
+import { childrenOf, entrustingOf, isThrough, lose, orderOrphans, release, rest, slotOf, stateOf } from './slots.ts';
 
 export interface Links {
   /** A shutdown begins, here or in the whole tree: who is there now is part of it, whatever becomes of them until then. */
@@ -107,6 +107,7 @@ function letEnd(port: MessagePort): void {
   port.unref();
 }
 
+/** One that was collected has ended: until then Node holds it. */
 const isAlive = (ref: WeakRef<Worker>): boolean => (ref.deref()?.threadId ?? -1) !== -1;
 
 /** How often it is looked whether a worker that is waited for is still there: ms. */
@@ -355,9 +356,17 @@ export function createLinks(
   function findUndelivered(only?: number): void {
     for (const { index, threadId: thread, state } of childrenOf(table, threadId)) {
       if (links.has(thread) || (only !== undefined && only !== thread)) continue;
-      if (workers.get(thread)?.deref()?.threadId === -1) release(table, index, thread);
+      const seen = workers.get(thread);
+      if (seen && !isAlive(seen)) release(table, index, thread);
       else if (state !== State.idle) addLink(thread, index, table);
     }
+  }
+
+  /** A Worker is gone that this thread has made. If its link was never delivered, nothing else tells that its slot is free. */
+  function forgetThread(thread: number): void {
+    workers.delete(thread);
+    const slot = slotOf(table, thread);
+    if (slot !== undefined && !links.has(thread)) release(table, slot, thread);
   }
 
   /** Without a port, a worker's slot tells that it has acked. Follows the doorbell while there is such a worker. */
@@ -575,7 +584,7 @@ export function createLinks(
     saw(worker) {
       // Workers that never link are forgotten with time, without a listener on what is not ours.
       if (workers.size >= 16 && Number.isInteger(Math.log2(workers.size))) {
-        for (const [thread, ref] of workers) if (!isAlive(ref)) workers.delete(thread);
+        for (const [thread, ref] of workers) if (!isAlive(ref)) forgetThread(thread);
       }
       workers.set(worker.threadId, new WeakRef(worker));
     },

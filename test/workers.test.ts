@@ -20,6 +20,14 @@ it.each([
   expect({ code, log }, stderr).toEqual({ code: expected, log: ['worker 1', 'main', `worker 1: acked${handlers}`] });
 });
 
+it.each(['process.exit()', 'exit()'])(
+  'workers that were gone before their links were delivered are nobody’s concern: %s',
+  async (route) => {
+    const { code, log, stderr } = await play(`long gone, ${route}`);
+    expect({ code, log, stderr }).toEqual({ code: 3, log: ['main'], stderr: '' });
+  },
+);
+
 it.each([
   ['undelivered', '1 of its handlers failed; its ack was not delivered'],
   ['delivered', 'open fails Error: unheard'],

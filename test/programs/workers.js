@@ -84,6 +84,27 @@ const undelivered = (route) => ({
   },
 });
 
+/** Workers that are terminated before the main thread's event loop turns, and long forgotten when that ends. */
+const longGone = (route) => ({
+  async main() {
+    main();
+    const exits = [1, 2, 3].map((count) => {
+      const worker = spawn('worker');
+      waitForGate(count);
+      worker.terminate();
+      return new Promise((resolve) => worker.once('exit', resolve));
+    });
+    await Promise.all(exits);
+    for (let n = 0; n < 14; n++) await new Promise((resolve) => new Worker('', { eval: true }).once('exit', resolve));
+    routes[route]();
+  },
+  worker() {
+    cleanUp();
+    open();
+    block(10_000);
+  },
+});
+
 /** A worker that ends by itself while the main thread does not look. */
 const unheard = (isDelivered) => ({
   async main() {
@@ -164,6 +185,8 @@ const situations = {
   'undelivered, process.exit()': undelivered('process.exit'),
   'undelivered, exit()': undelivered('exit'),
   'undelivered, crash': undelivered('crash'),
+  'long gone, process.exit()': longGone('process.exit'),
+  'long gone, exit()': longGone('exit'),
   'a failure that has not been heard of, undelivered': unheard(false),
   'a failure that has not been heard of, delivered': unheard(true),
   'registering right after a shutdown': {

@@ -901,7 +901,9 @@ describe('a registered worker that gives no answer to its invitation', () => {
 
 describe('the Workers that this thread has made', () => {
   it('are forgotten when they are gone, at the latest when they are many', () => {
-    const { links, lines } = createScene();
+    const { links, table, lines } = createScene();
+    // Their links were never delivered.
+    const slots = [2000, 2008].map((thread) => claim(table, thread, PARENT) ?? expect.unreachable());
     const seen = Array.from({ length: 16 }, (_, index) => createWorker(2000 + index));
     const askFor = (...threads: number[]): string[] => {
       lines.length = 0;
@@ -914,9 +916,23 @@ describe('the Workers that this thread has made', () => {
     links.saw(createWorker(3000));
     // Nobody knows them any more.
     expect(askFor(2000, 2007)).toEqual([]);
+    expect(slots.map((slot) => Atomics.load(table.cells, at(slot, Cell.state)))).toEqual([State.free, State.joined]);
     for (const worker of seen.slice(8)) worker.threadId = -1;
     links.saw(createWorker(3001));
     expect(askFor(2008)).toEqual(['gone 2008']);
+  });
+
+  it('are no part of a shutdown when they are gone, though they had registered something', () => {
+    const { links, table, join } = createScene();
+    const [gone, linked] = [createWorker(WORKER), createWorker(WORKER + 1)];
+    links.saw(gone);
+    links.saw(linked);
+    const slot = claim(table, WORKER, PARENT) ?? expect.unreachable();
+    join(WORKER + 1);
+    for (const worker of [gone, linked]) worker.threadId = -1;
+    links.begin();
+    expect(links.size).toBe(1);
+    expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.free);
   });
 
   it('are listened to once for their end, however often that is asked for', () => {
