@@ -1,9 +1,24 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { PassThrough } from 'node:stream';
+import threads, { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
 import { createLinks, type Links } from '../../src/links.ts';
-import { at, Cell, createTable, Header, KEY, Ordered, ROOT, State, type Table, VERSION } from '../../src/protocol.ts';
+import {
+  at,
+  Cell,
+  createTable,
+  Header,
+  KEY,
+  Ordered,
+  Phase,
+  ROOT,
+  State,
+  type Table,
+  VERSION,
+} from '../../src/protocol.ts';
+import type { WorkerReport } from '../../src/report.ts';
 import { claim } from '../../src/slots.ts';
 import { blocking } from './stand-ins.ts';
 
@@ -21,7 +36,12 @@ afterEach(async () => {
 
 /** A Worker as far as it is known here: its thread's id, and that it ends. */
 const createWorker = (threadId: number) =>
-  Object.assign(new EventEmitter(), { threadId, terminate: async () => 1 }) as unknown as Worker & { threadId: number };
+  Object.assign(new EventEmitter(), {
+    threadId,
+    stdout: new PassThrough(),
+    stderr: new PassThrough(),
+    terminate: async () => 1,
+  }) as unknown as Worker & { threadId: number };
 
 /** A worker that knows nothing of the library. */
 function startWorker(): Worker {
@@ -1030,4 +1050,417 @@ it('waits until what its workers have printed is written', async () => {
   expect(links.flush()).toBeUndefined();
   write.mockRestore();
   length.mockRestore();
+});
+
+describe('a worker that is gone', () => {
+  const told: WorkerReport[] = [];
+  const hear = (message: unknown): void => void told.push(message as WorkerReport);
+  beforeEach(async () => {
+    // The workers of other tests go with their ports.
+    await turn();
+    told.length = 0;
+    subscribe('worker-atexit:worker', hear);
+  });
+  afterEach(() => {
+    unsubscribe('worker-atexit:worker', hear);
+  });
+
+  /** A linked worker, known by its Worker as well. */
+  function createLinked() {
+    const scene = createScene();
+    const worker = createWorker(WORKER);
+    scene.links.saw(worker);
+    return { ...scene, ...scene.join(), worker };
+  }
+
+  it('is told of once while this thread lives on', async () => {
+    const { links, worker, port } = createLinked();
+    worker.emit('exit', 3);
+    port.close();
+    await turn();
+    expect(told).toMatchObject([{ threadId: WORKER, status: 'lost', diagnosis: 'it ended with exit code 3' }]);
+    expect(links.size).toBe(0);
+  });
+
+  it('is not told of where it had nothing registered', () => {
+    const { table, slot, worker } = createLinked();
+    Atomics.store(table.cells, at(slot, Cell.state), State.idle);
+    worker.emit('exit', 0);
+    expect(told).toEqual([]);
+  });
+
+  it('is not told of where it has ended by itself, and said so', async () => {
+    const { lines, port, worker } = createLinked();
+    port.postMessage(ack(0));
+    await turn();
+    worker.emit('exit', 0);
+    expect(lines).toEqual(['ended: acked']);
+    expect(told).toEqual([]);
+  });
+
+  it('is not told of in a shutdown, whose report tells of it', () => {
+    const { links, worker } = createLinked();
+    links.begin();
+    worker.emit('exit', 0);
+    expect(told).toEqual([]);
+    expect(links.reports().workers).toMatchObject([{ status: 'lost' }]);
+  });
+
+  it('is told of by whoever ends it alone', async () => {
+    const { links, lines, worker } = createLinked();
+    links.setTerms(worker, { timeout: 10_000 });
+    const ending = worker.terminate();
+    worker.emit('exit', 1);
+    await ending;
+    expect(told).toEqual([]);
+    expect(lines).toEqual(['ended: lost']);
+  });
+
+  it('has said its last words, however fast it went', () => {
+    const { links, port, worker } = createLinked();
+    links.begin();
+    port.postMessage(ack(0, { handlers: [{ name: 'close', durationMs: 1 }] }));
+    worker.emit('exit', 0);
+    expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
+  });
+
+  it('has said so when it is to be ordered, and has acked by itself', () => {
+    const { links, table, slot, port } = createLinked();
+    links.begin();
+    port.postMessage(ack(0, { handlers: [{ name: 'close', durationMs: 1 }] }));
+    Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+    expect(links.order(order(1000))).toBeUndefined();
+    expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
+  });
+
+  it.each([
+    [true, 'timed-out', State.timedOut, 'its event loop was blocked and the order never read'],
+    [false, 'lost', State.lost, 'its parent did not ack for it'],
+  ])(
+    'takes those below it with it, and what is known of them stays (given up: %s)',
+    (isGivenUp, status, state, diagnosis) => {
+      const { links, table, slot, worker } = createLinked();
+      claim(table, WORKER + 1, WORKER);
+      links.begin();
+      links.order(order(10_000));
+      if (isGivenUp) {
+        // Its own worker is through as far as that is waited for.
+        links.order(order(-1));
+        links.terminateSilent();
+      }
+      worker.emit('exit', 1);
+      expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(state);
+      expect(links.reports().workers).toMatchObject([{ status }, { path: [WORKER, WORKER + 1], status, diagnosis }]);
+    },
+  );
+});
+
+describe('a worker whose time is up', () => {
+  it('is ended, unless its slot says that it has acked', () => {
+    for (const state of [State.joined, State.acked]) {
+      const { links, table, join } = createScene();
+      const worker = createWorker(WORKER);
+      const terminate = vi.spyOn(worker, 'terminate');
+      links.saw(worker);
+      const { slot } = join();
+      links.order(order(1000));
+      Atomics.store(table.cells, at(slot, Cell.state), state);
+      links.terminateSilent();
+      expect(terminate).toHaveBeenCalledTimes(state === State.joined ? 1 : 0);
+    }
+  });
+
+  it.each([
+    ['its own limit', 100, 60_000],
+    ['the others’', 60_000, 100],
+  ])('has %s, where that is less', async (_, timeout, until) => {
+    const { links, join } = createScene();
+    const worker = createWorker(WORKER);
+    links.saw(worker);
+    links.setTerms(worker, { timeout });
+    join();
+    await links.order(order(until));
+    expect(links.reports().workers).toMatchObject([{ status: 'timed-out' }]);
+  });
+
+  it('is given up although its own workers are busy, when the time of all is up', () => {
+    const { links, table, join } = createScene();
+    const worker = createWorker(WORKER);
+    const terminate = vi.spyOn(worker, 'terminate');
+    links.saw(worker);
+    join();
+    claim(table, WORKER + 1, WORKER);
+    links.order(order(-1));
+    links.terminateSilent();
+    expect(terminate).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a worker that is ended alone', () => {
+  it('is told why, and to send what it prints over its link', async () => {
+    const { links, join } = createScene();
+    const worker = startWorker();
+    await once(worker, 'online');
+    links.saw(worker);
+    const { port, received } = join(worker.threadId);
+    links.setTerms(worker, {});
+    const ending = worker.terminate();
+    await expect
+      .poll(() => received)
+      .toMatchObject([{ reason: { route: 'terminate' }, sync: false, relay: { stdout: true, stderr: true } }]);
+    port.postMessage(ack(epochOf(received)));
+    expect(await ending).toBe(1);
+  });
+
+  it('ends at once where it has no link', async () => {
+    const { links } = createScene();
+    const worker = createWorker(WORKER);
+    const { terminate } = worker;
+    links.saw(worker);
+    links.setTerms(worker, {});
+    expect(worker.terminate).not.toBe(terminate);
+    expect(await worker.terminate()).toBe(1);
+  });
+
+  it('is ordered by its slot where it has closed its port', async () => {
+    const { links, table, join, lines } = createScene();
+    const worker = startWorker();
+    await once(worker, 'online');
+    links.saw(worker);
+    const { port, slot } = join(worker.threadId);
+    port.close();
+    await turn();
+    links.setTerms(worker, { timeout: 60_000 });
+    const ending = worker.terminate();
+    expect(Atomics.load(table.cells, at(slot, Cell.order)) & Ordered.alone).not.toBe(0);
+    Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+    Atomics.add(table.cells, Header.doorbell, 1);
+    Atomics.notify(table.cells, Header.doorbell);
+    await ending;
+    expect(lines).toEqual(['ended: acked']);
+  });
+
+  it.each([
+    ['blocked', State.joined, Phase.running, true],
+    ['busy with its order', State.read, Phase.running, false],
+    ['blocked in the shutdown of the whole tree', State.joined, Phase.ordered, false],
+  ] as const)('and is %s: whether those below it are told by their slots', async (_, state, phase, isTold) => {
+    const { links, table, join } = createScene();
+    const worker = startWorker();
+    await once(worker, 'online');
+    links.saw(worker);
+    const { slot } = join(worker.threadId);
+    const child = claim(table, WORKER + 1, worker.threadId) ?? expect.unreachable();
+    links.setTerms(worker, { timeout: 300 });
+    Atomics.store(table.cells, at(slot, Cell.state), state);
+    Atomics.store(table.cells, Header.phase, phase);
+    await worker.terminate();
+    const timeout = Atomics.load(table.cells, at(child, Cell.timeout));
+    expect(Atomics.load(table.cells, at(child, Cell.order)) !== 0).toBe(isTold);
+    expect(timeout > 0 && timeout <= 300).toBe(isTold);
+  });
+
+  it('is looked for, and nobody else', () => {
+    const { links, table } = createScene();
+    const [worker, other] = [createWorker(WORKER), createWorker(WORKER + 1)];
+    for (const made of [worker, other]) {
+      links.saw(made);
+      links.setTerms(made, {});
+      claim(table, made.threadId, PARENT);
+    }
+    void links.cleanUp(other);
+    expect(links.size).toBe(1);
+  });
+
+  it('is nobody’s concern where it has nothing registered', () => {
+    const { links, table } = createScene();
+    const worker = createWorker(WORKER);
+    links.saw(worker);
+    links.setTerms(worker, {});
+    const slot = claim(table, WORKER, PARENT) ?? expect.unreachable();
+    Atomics.store(table.cells, at(slot, Cell.state), State.idle);
+    expect(links.cleanUp(worker)).toBeUndefined();
+    expect(links.size).toBe(0);
+  });
+});
+
+describe('an invitation', () => {
+  /** What would be sent, and what becomes of it. */
+  const intercept = () => {
+    const answers: { resolve(): void; reject(error: Error): void }[] = [];
+    const sent = vi
+      .spyOn(threads, 'postMessageToThread')
+      .mockImplementation(() => new Promise<void>((resolve, reject) => answers.push({ resolve, reject })));
+    return { answers, sent };
+  };
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+  const tick = () => new Promise((resolve) => process.nextTick(resolve));
+
+  it('goes to a registered worker that nobody has told of, once', async () => {
+    const { links, table, join } = createScene();
+    const { sent } = intercept();
+    const [seen, linked, worker, gone] = [1, 2, 3, 4].map((id) => createWorker(2000 + id)) as [
+      Worker,
+      Worker,
+      Worker,
+      Worker & { threadId: number },
+    ];
+    links.saw(seen);
+    join(linked.threadId);
+    for (const each of [seen, linked, worker, gone]) links.setTerms(each, {});
+    gone.threadId = -1;
+    await tick();
+    links.order(order(100));
+    expect(sent.mock.calls).toEqual([[2003, { [KEY]: VERSION, invite: table.buffer }]]);
+  });
+
+  it('is waited for, and then the worker that has joined by it', async () => {
+    const { links, table } = createScene();
+    const { answers } = intercept();
+    const worker = createWorker(WORKER);
+    links.setTerms(worker, {});
+    await tick();
+    let isSettled = false;
+    const settled = links.order(order(60_000))?.then(() => {
+      isSettled = true;
+    });
+    const slot = claim(table, WORKER, PARENT) ?? expect.unreachable();
+    answers[0]?.resolve();
+    await tick();
+    expect(Atomics.load(table.cells, at(slot, Cell.order))).not.toBe(0);
+    // Longer than an invitation is waited for.
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(isSettled).toBe(false);
+    Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+    Atomics.add(table.cells, Header.doorbell, 1);
+    Atomics.notify(table.cells, Header.doorbell);
+    await settled;
+    expect(links.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked' }]);
+  });
+
+  it('that is refused is not waited for', async () => {
+    const { links } = createScene();
+    const { answers } = intercept();
+    links.setTerms(createWorker(WORKER), {});
+    await tick();
+    const settled = links.order(order(60_000));
+    answers[0]?.reject(new Error('nobody listens'));
+    await settled;
+    expect(links.reports().workers).toMatchObject([{ status: 'unlinked' }]);
+  });
+
+  it('does not end the wait for others', async () => {
+    const { links, join } = createScene();
+    const { answers } = intercept();
+    const { port, received } = join(WORKER + 1);
+    links.setTerms(createWorker(WORKER), {});
+    await tick();
+    let isSettled = false;
+    const settled = links.order(order(60_000))?.then(() => {
+      isSettled = true;
+    });
+    answers[0]?.reject(new Error('nobody listens'));
+    await turn();
+    expect(isSettled).toBe(false);
+    port.postMessage(ack(epochOf(received)));
+    await settled;
+  });
+
+  it('is waited for after others have acked', async () => {
+    const { links, join } = createScene();
+    const { answers } = intercept();
+    const { port, received } = join(WORKER + 1);
+    links.setTerms(createWorker(WORKER), {});
+    await tick();
+    let isSettled = false;
+    const settled = links.order(order(60_000))?.then(() => {
+      isSettled = true;
+    });
+    await turn();
+    port.postMessage(ack(epochOf(received)));
+    await turn();
+    expect(isSettled).toBe(false);
+    answers[0]?.reject(new Error('nobody listens'));
+    await settled;
+  });
+
+  it('while nothing ends orders nobody', async () => {
+    const { links, table } = createScene();
+    const { answers } = intercept();
+    links.setTerms(createWorker(WORKER), {});
+    await tick();
+    const slot = claim(table, WORKER, PARENT) ?? expect.unreachable();
+    answers[0]?.resolve();
+    await turn();
+    expect(links.size).toBe(1);
+    expect(Atomics.load(table.cells, at(slot, Cell.order))).toBe(0);
+  });
+
+  it('is waited for by whoever ends that worker alone, and not for long', async () => {
+    const { links } = createScene();
+    intercept();
+    const worker = createWorker(WORKER);
+    const terminate = vi.spyOn(worker, 'terminate').mockImplementation(async () => Number(worker.emit('exit', 1)));
+    const wake = vi.fn(() => true);
+    links.setTerms(worker, { pool: { wake } });
+    expect(await worker.terminate()).toBe(1);
+    expect(terminate).toHaveBeenCalledTimes(1);
+    expect(wake).toHaveBeenCalledTimes(1);
+  });
+
+  it('asks whether a thread is there that nobody here has made', async () => {
+    const { links, table, join } = createScene();
+    const { answers, sent } = intercept();
+    const made = createWorker(WORKER);
+    links.saw(made);
+    for (const thread of [WORKER, WORKER + 1, WORKER + 3]) claim(table, thread, PARENT);
+    join(WORKER + 2);
+    links.begin();
+    void links.order(order(60_000));
+    const ping = { [KEY]: VERSION, ping: true };
+    expect(sent.mock.calls).toEqual([
+      [WORKER + 1, ping],
+      [WORKER + 3, ping],
+    ]);
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    // Its link has come after all.
+    links.accept({ [KEY]: VERSION, slot: 2, port: port2 }, WORKER + 3);
+    for (const { reject } of answers) reject(new Error('no such thread'));
+    await turn();
+    expect(links.reports().workers.map(({ status, diagnosis }) => `${status}: ${diagnosis}`)).toEqual([
+      'timed-out: its event loop was blocked and the order never read',
+      'lost: its thread is gone',
+      'timed-out: its event loop was blocked and the order never read',
+      'timed-out: its event loop was blocked and the order never read',
+    ]);
+  });
+});
+
+describe('what a worker prints while this thread blocks', () => {
+  it.each([
+    ['goes to the descriptor', {}, 1, 0],
+    ['goes to what the program has put in its place', { write: vi.fn(() => true) }, 0, 1],
+  ])('%s', (_, own, direct, indirect) => {
+    const written = vi.spyOn(process.getBuiltinModule('node:fs'), 'writeSync').mockReturnValue(7);
+    const write = vi.fn(() => true);
+    const stderr = Object.assign(Object.create({ write }), own);
+    vi.stubGlobal('process', Object.create(process, { stderr: { value: stderr } }));
+    const { links, join } = createScene();
+    const { port } = join();
+    port.postMessage({ type: 'print', version: VERSION, stream: 'stderr', chunk: 'printed' });
+    links.block(
+      { ...order(50), sync: true },
+      blocking(() => {}),
+    );
+    vi.unstubAllGlobals();
+    expect(written.mock.calls.map(([descriptor, bytes]) => [descriptor, String(bytes)])).toEqual(
+      direct ? [[2, 'printed']] : [],
+    );
+    written.mockRestore();
+    expect(write).not.toHaveBeenCalled();
+    if ('write' in own) expect(own.write).toHaveBeenCalledTimes(indirect);
+  });
 });
