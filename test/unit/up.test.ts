@@ -236,6 +236,16 @@ describe('an order', () => {
   });
 });
 
+it('a message that cannot be read is dropped, and that is said', () => {
+  const listened = vi.spyOn(threads.MessagePort.prototype, 'on');
+  const up = create({ by: neverDeliver });
+  up.join();
+  const [port] = listened.mock.contexts as MessagePort[];
+  listened.mockRestore();
+  port?.emit('messageerror', new Error('unreadable'));
+  expect(log).toEqual([`dropped a message from thread ${parent.threadId}: undefined`]);
+});
+
 describe('whether this worker was told to end can be seen without the event loop', () => {
   it('in its slot', async () => {
     const up = create();
