@@ -224,8 +224,9 @@ it('wakes those that were being started, until there are none', () => {
 it('spreads the word once, if a worker is still waited for then', () => {
   const { links, join } = createScene();
   join();
-  const spread = vi.fn();
-  links.block({ ...order(1500), sync: true }, { ...blocking(() => {}), spread, spreadAt: now() + 20 });
+  const spreadAt = now() + 20;
+  const spread = vi.fn(() => expect(now()).toBeGreaterThanOrEqual(spreadAt));
+  links.block({ ...order(1500), sync: true }, { ...blocking(() => {}), spread, spreadAt });
   expect(spread).toHaveBeenCalledTimes(1);
 });
 
@@ -583,15 +584,17 @@ describe('a worker whose link was not yet delivered', () => {
     expect(links.reports().workers).toMatchObject([{ status: 'lost', diagnosis: 'its thread is gone' }]);
   });
 
-  it('has acked if its slot says so while this thread blocks', () => {
+  it('has acked if its slot says so while this thread blocks, and is waited for no longer', () => {
     const { links, table } = createScene();
     const slot = claim(table, WORKER, PARENT) ?? 0;
+    const until = now() + 15_000;
     links.block(
-      { ...order(10_000), sync: true },
+      { ...order(15_000), sync: true },
       blocking(() => {
         Atomics.store(table.cells, at(slot, Cell.state), State.acked);
       }),
     );
+    expect(now()).toBeLessThan(until);
     expect(links.reports().workers).toMatchObject([{ status: 'acked' }]);
   });
 
