@@ -58,17 +58,17 @@ interface Scene {
   join(threadId?: number): { port: MessagePort; slot: number; received: unknown[] };
 }
 
-function createScene(slot?: number): Scene {
+function createScene(slot?: number, isMain = true): Scene {
   const table = createTable();
   const lines: string[] = [];
   const links = createLinks(
-    { table, threadId: PARENT, isMain: true, slot: () => slot },
+    { table, threadId: PARENT, isMain, slot: () => slot },
     {
       log: (line) => lines.push(line),
       onLink() {},
       onOwnEnd: (reports) => lines.push(`ended: ${reports[0]?.status}`),
       onGone: (thread) => lines.push(`gone ${thread}`),
-      onFailedWorker() {},
+      onFailedWorker: ({ report }) => lines.push(`failed: ${report.status}`),
     },
   );
   return {
@@ -1019,6 +1019,22 @@ describe('a registered worker', () => {
     expect(await links.shutdown(worker)).toMatchObject({ status: 'unlinked' });
   });
 
+  it.each([
+    ['in a shutdown by the report', true, []],
+    ['to its owner otherwise', false, ['failed: lost']],
+  ])('that fails is told of %s', async (_, isShuttingDown, told) => {
+    const { links, lines, join } = createScene();
+    const worker = createWorker(WORKER);
+    links.saw(worker);
+    links.setTerms(worker, { onFailure() {} });
+    join();
+    if (isShuttingDown) links.begin();
+    worker.emit('exit', 1);
+    await turn();
+    expect(lines).toEqual(told);
+    expect(links.failures()).toHaveLength(isShuttingDown ? 1 : 0);
+  });
+
   it('that is gone, although nobody has heard so yet, is no stranger', () => {
     const { links } = createScene();
     const worker = createWorker(WORKER);
@@ -1263,6 +1279,26 @@ describe('a worker that is ended alone', () => {
     expect(timeout > 0 && timeout <= 300).toBe(isTold);
   });
 
+  it('in the middle of a shutdown has as long as the others have', async () => {
+    const { links, lines, join } = createScene();
+    const worker = createWorker(WORKER);
+    const terminate = vi.spyOn(worker, 'terminate');
+    links.saw(worker);
+    links.setTerms(worker, {});
+    join();
+    links.begin();
+    void links.order(order(60_000));
+    void worker.terminate();
+    // Longer than it would have otherwise.
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    expect(terminate).not.toHaveBeenCalled();
+    worker.emit('exit', 1);
+    await turn();
+    // The report tells of it.
+    expect(lines).toEqual([]);
+    expect(links.reports().told.size).toBe(0);
+  });
+
   it('is looked for, and nobody else', () => {
     const { links, table } = createScene();
     const [worker, other] = [createWorker(WORKER), createWorker(WORKER + 1)];
@@ -1444,14 +1480,15 @@ describe('an invitation', () => {
 
 describe('what a worker prints while this thread blocks', () => {
   it.each([
-    ['goes to the descriptor', {}, 1, 0],
-    ['goes to what the program has put in its place', { write: vi.fn(() => true) }, 0, 1],
-  ])('%s', (_, own, direct, indirect) => {
+    ['goes to the descriptor', true, {}, ['printed'], 0],
+    ['goes to what the program has put in its place', true, { write: vi.fn(() => true) }, [], 0],
+    ['goes to its own output where it is a worker, too', false, {}, [], 1],
+  ])('%s', (_, isMain, own, direct, indirect) => {
     const written = vi.spyOn(process.getBuiltinModule('node:fs'), 'writeSync').mockReturnValue(7);
     const write = vi.fn(() => true);
     const stderr = Object.assign(Object.create({ write }), own);
     vi.stubGlobal('process', Object.create(process, { stderr: { value: stderr } }));
-    const { links, join } = createScene();
+    const { links, join } = createScene(undefined, isMain);
     const { port } = join();
     port.postMessage({ type: 'print', version: VERSION, stream: 'stderr', chunk: 'printed' });
     links.block(
@@ -1459,11 +1496,10 @@ describe('what a worker prints while this thread blocks', () => {
       blocking(() => {}),
     );
     vi.unstubAllGlobals();
-    expect(written.mock.calls.map(([descriptor, bytes]) => [descriptor, String(bytes)])).toEqual(
-      direct ? [[2, 'printed']] : [],
-    );
+    expect(written.mock.calls.map(([, bytes]) => String(bytes))).toEqual(direct);
+    for (const [descriptor] of written.mock.calls) expect(descriptor).toBe(2);
     written.mockRestore();
-    expect(write).not.toHaveBeenCalled();
-    if ('write' in own) expect(own.write).toHaveBeenCalledTimes(indirect);
+    expect(write).toHaveBeenCalledTimes(indirect);
+    if ('write' in own) expect(own.write).toHaveBeenCalledTimes(1);
   });
 });

@@ -710,6 +710,29 @@ describe('what a worker prints after its order', () => {
     }
   });
 
+  it.each([
+    [true, 1],
+    [false, 0],
+  ])('is held while the parent reads what was printed before, unless it blocks: %s', async (sync, sent) => {
+    const write = vi.spyOn(stdout, 'write').mockReturnValue(true);
+    const unread = vi.spyOn(stdout, 'writableLength', 'get').mockReturnValue(5);
+    const up = create();
+    try {
+      const { port, received } = await join(up);
+      port.postMessage(order({ sync, relay: { stdout: true, stderr: false } }));
+      await logged('order');
+      stdout.write('printed');
+      await expect.poll(() => received.length).toBe(sent);
+      up.ack([], [], 0);
+      await expect.poll(() => received.at(-1)).toMatchObject({ type: 'ack' });
+      expect(received).toHaveLength(sent + 1);
+    } finally {
+      up.over(false);
+      unread.mockRestore();
+      write.mockRestore();
+    }
+  });
+
   it('goes to the descriptor where nobody reads the link', async () => {
     const full = Object.assign(new Error('full'), { code: 'EAGAIN' });
     const written = vi.spyOn(process.getBuiltinModule('node:fs'), 'writeSync').mockImplementationOnce(() => {
