@@ -158,6 +158,8 @@ export function createLinks(
   let following = false;
   let blocking = false;
   const printed = new Set<NodeJS.WriteStream>();
+  /** What workers have printed, until a stream of this thread's own has passed it on. */
+  const unwritten = new Set<PrintMessage>();
   let epoch = 0;
   /** How many workers had joined when they were looked for last. */
   let joins: number | undefined = 0;
@@ -253,17 +255,27 @@ export function createLinks(
   }
 
   /** A worker's output, on its way to this thread's own; a program may have put something else in its place. */
-  function print({ stream, chunk }: PrintMessage): void {
+  function print(message: PrintMessage): void {
+    const { stream, chunk } = message;
     const output = process[stream];
-    if (blocking && isMain && !Object.hasOwn(output, 'write')) writeDirectly(stream, chunk, collecting?.until ?? 0);
+    const isNodes = isMain && !Object.hasOwn(output, 'write');
+    if (isNodes && blocking) writeDirectly(stream, chunk, collecting?.until ?? 0);
     else {
+      if (isNodes) unwritten.add(message);
       try {
-        output.write(chunk);
+        output.write(chunk, () => unwritten.delete(message));
       } catch {
         // A stream of the program's own that fails must not stop a shutdown.
       }
     }
     printed.add(output);
+  }
+
+  /** What a stream still holds when this thread blocks, it does not write any more: its reader was slow. */
+  function printAgain(): void {
+    const held = [...unwritten];
+    unwritten.clear();
+    for (const message of held) print(message);
   }
 
   function done(link: Link): void {
@@ -674,6 +686,7 @@ export function createLinks(
     block(order, { onOrdered, rouse, spread, spreadAt }) {
       blocking = true;
       start(order);
+      printAgain();
       onOrdered();
       let isSpread = false;
       let areParked = true;

@@ -183,6 +183,16 @@ it('loses and doubles no line of a worker when a shutdown is cut short', async (
   expect(stdout.split('\n').slice(0, -1).sort()).toEqual(log.sort());
 });
 
+it('loses and doubles no line, either, where the reader of the output is slow', async () => {
+  const dir = temporaryFolder();
+  const running = run('workers.js', [dir, 'takeover']);
+  // That reader is this thread.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+  const { code, stdout } = await running;
+  expect(code).toBe(3);
+  expect(stdout.split('\n').slice(0, -1).sort()).toEqual(linesOf(dir, 'log').sort());
+});
+
 it('a grandchild cleans up whose link cannot be delivered any more', async () => {
   const { code, log } = await play('undelivered grandchild');
   expect({ code, log }).toEqual({

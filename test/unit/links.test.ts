@@ -1503,3 +1503,29 @@ describe('what a worker prints while this thread blocks', () => {
     if ('write' in own) expect(own.write).toHaveBeenCalledTimes(1);
   });
 });
+
+it.each([
+  ['again where a stream still holds it', false, ['printed']],
+  ['not again where it has passed it on', true, []],
+])('what a worker has printed before this thread blocks is written %s', async (_, isPassedOn, again) => {
+  const write = vi.fn((_chunk: string, done: () => void) => {
+    if (isPassedOn) done();
+    return true;
+  });
+  vi.stubGlobal('process', Object.create(process, { stderr: { value: Object.create({ write }) } }));
+  const written = vi.spyOn(process.getBuiltinModule('node:fs'), 'writeSync').mockReturnValue(7);
+  const { links, join } = createScene();
+  const { port } = join();
+  port.postMessage({ type: 'print', version: VERSION, stream: 'stderr', chunk: 'printed' });
+  await turn();
+  expect(write).toHaveBeenCalledTimes(1);
+  for (const _ of ['once', 'and once more']) {
+    links.block(
+      { ...order(20), sync: true },
+      blocking(() => {}),
+    );
+  }
+  vi.unstubAllGlobals();
+  expect(written.mock.calls.map(([, bytes]) => String(bytes))).toEqual(again);
+  written.mockRestore();
+});
