@@ -200,6 +200,7 @@ export function createLinks(
   function connect(link: Link, port: MessagePort): void {
     link.port = port;
     Atomics.store(link.table.cells, at(link.slot, Cell.linked), 1);
+    Atomics.notify(link.table.cells, at(link.slot, Cell.linked));
     if (link.table === table) Atomics.sub(table.cells, Header.strangers, 1);
     // Not by `on`: a port that another thread has sent is the web's in Deno.
     port.addEventListener('message', (event) => {
@@ -400,7 +401,8 @@ export function createLinks(
   /** While the event loop turns, its port is on its way, and with it the ack itself. */
   function expectPort(link: Link): void {
     link.timer ??= setTimeout(() => {
-      if (!link.port) readSlot(link);
+      readAll(link);
+      if (!link.ack) readSlot(link);
     }, DELIVERY);
   }
 

@@ -281,7 +281,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
       if (isTreeOver()) onOver();
       // It was told to end, and is through: what comes now has as long as there is.
       if (thread.isExiting) runLate();
-      else if (order !== undefined || thread.ending !== undefined) queueMicrotask(runLate);
+      else if (isEnding()) queueMicrotask(runLate);
       // Revived: somebody gave the event loop new work after all was done.
       else if (run.isRevivable) renew();
       if (run) return;
@@ -291,6 +291,9 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     installed = true;
     up?.join();
   }
+
+  /** Whether this thread was told to end, or ends by itself. */
+  const isEnding = (): boolean => order !== undefined || thread.ending !== undefined;
 
   /** Calls what was registered when all was done. Nobody waits for it. */
   function runLate(): void {
@@ -365,6 +368,8 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     const outcome: Outcome = { stages: [], drained: [], handlers: [] };
     const notes: string[] = [];
     const trace = rehearse && traceShutdown(reason);
+    /** The failures that the parent is to tell, from this worker's ack. */
+    const left: string[] = [];
     let started = 0;
     let stopPulse = (): void => {};
     let relieve: (() => void) | undefined;
@@ -407,10 +412,11 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     }
 
     function onFailure(report: HandlerReport, isSync: boolean): void {
-      // A linked worker's parent tells, from its ack.
-      const line = up?.isHeard() ? undefined : describeHandler(report);
+      const line = describeHandler(report);
       if (line === undefined) return;
-      log(isSync && report.unfinished ? `${line}: ${ADVICE}` : line);
+      const advised = isSync && report.unfinished ? `${line}: ${ADVICE}` : line;
+      if (up?.isHeard()) left.push(advised);
+      else log(advised);
     }
 
     const steps = sequence(
@@ -484,7 +490,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
           for (const { report, onFailure } of links.failures().reverse())
             if (onFailure) handlers.add(onFailure, [report]);
         },
-        flush: (sync) => (up ? up.flush(sync || order?.sync === true) : sync ? undefined : links.flush()),
+        flush: (sync) => (up ? up.flush(sync || order?.sync === true, isEnding()) : sync ? undefined : links.flush()),
         onHandler({ name }, behind) {
           started++;
           show(started, started + behind, name);
@@ -522,12 +528,11 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
       const untold = workers.filter((worker) => !told.has(worker));
       if (rehearse && untold.length > 0) publishWorkers(untold);
       trace?.finish(report);
-      up?.ack(
-        own.map(toOutcome),
-        workers.map(toWorkerOutcome),
-        own.filter((handler) => !isCleanHandler(handler)).length,
-      );
-      if (!up?.isHeard()) logWorkers(untold);
+      const failures = own.filter((handler) => !isCleanHandler(handler)).length;
+      if (!up?.ack(own.map(toOutcome), workers.map(toWorkerOutcome), failures, isEnding())) {
+        left.forEach(log);
+        logWorkers(untold);
+      }
       tell(report);
       resolve(report);
     }
@@ -679,7 +684,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     },
 
     async liveOn() {
-      if (run && order === undefined && thread.ending === undefined) await liveOn(run);
+      if (run && !isEnding()) await liveOn(run);
     },
   };
 

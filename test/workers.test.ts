@@ -36,6 +36,25 @@ it.each([
   expect({ code, log }).toEqual({ code: 1, log: ['main', `worker 1: failed ${told}`] });
 });
 
+it.each(['by itself', 'process.exit()', 'crash'])(
+  'tells what failed in a worker that ended before its link was taken: %s',
+  async (end) => {
+    const { stderr, log } = await play(`gone first, ${end}`);
+    expect(log).toContain('main');
+    expect(stderr.match(/handler fails failed: Error: unheard/g)).toHaveLength(1);
+  },
+);
+
+it('passes on what such a worker has printed', async () => {
+  const { code, stdout, stderr, log } = await play('gone first, and had printed');
+  expect({ code, stdout, stderr, log }).toEqual({
+    code: 3,
+    stdout: 'printed\n',
+    stderr: 'and this\n',
+    log: ['main', 'worker 1: acked prints'],
+  });
+});
+
 it('a handler that is registered right after a shutdown is for the next one', async () => {
   const { log } = await play('registering right after a shutdown');
   expect(log).toEqual(['8 of 8']);

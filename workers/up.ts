@@ -75,9 +75,18 @@ export interface Up {
   whenMainHears(listener: () => void): void;
   /** The handler that is about to run, for a parent that gets no ack. */
   showProgress(handler: number, count: number, name: string): void;
-  /** Settles once the parent has all that this thread has printed. */
-  flush(sync: boolean): Promise<unknown> | undefined;
-  ack(handlers: readonly HandlerOutcome[], workers: readonly WorkerOutcome[], failures: number): void;
+  /**
+   * Settles once the parent has all that this thread has printed. `isLast`: and once it has taken the link, or never will.
+   * Node drops what a thread has sent to another that has not read it when the sender ends; a port that was taken does not.
+   */
+  flush(sync: boolean, isLast: boolean): Promise<unknown> | undefined;
+  /** Returns whether the parent will tell of it. `isLast`: not if the link is still on its way, as that ends with this thread. */
+  ack(
+    handlers: readonly HandlerOutcome[],
+    workers: readonly WorkerOutcome[],
+    failures: number,
+    isLast?: boolean,
+  ): boolean;
   /** The shutdown is over and this thread lives on. `used`: something is registered for the next one. */
   over(used: boolean): void;
 }
@@ -115,6 +124,10 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
   /** The slot whose order is waited for. */
   let expecting: number | undefined;
   let port: MessagePort | undefined;
+  /** Settles once the link was heard, or refused. */
+  let delivery: Promise<void> | undefined;
+  /** What was printed while the link is on its way. */
+  const held: { readonly stream: keyof Streams; readonly chunk: Chunk; readonly until: number }[] = [];
   let ordered = false;
   let epoch = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -132,6 +145,8 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
   /** A link that has not arrived by the time at which the root, or its parent, blocks does not arrive any more. */
   const isUnreachable = (): boolean =>
     !isLinked() && (phase() === Phase.orderedSync || (cell(Cell.order) & Ordered.sync) !== 0);
+  const isHeard = (): boolean => port !== undefined && !isUnreachable();
+  const isOnItsWay = (): boolean => isHeard() && !isLinked();
 
   function setSlot(claimed: number | undefined): void {
     slot = claimed;
@@ -178,12 +193,29 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
   }
 
   function print(stream: keyof Streams, chunk: Chunk, until: number): void {
-    if (port === undefined || isUnreachable()) {
-      writeDirectly(stream, chunk, until);
-      return;
+    held.push({ stream, chunk, until });
+    if (!isOnItsWay()) passOn();
+  }
+
+  /** The link has arrived, or does not any more. */
+  function passOn(): void {
+    for (const { stream, chunk, until } of held.splice(0)) {
+      if (!isLinked()) writeDirectly(stream, chunk, until);
+      else port?.postMessage({ type: 'print', version: VERSION, stream, chunk } satisfies PrintMessage);
     }
-    port.postMessage({ type: 'print', version: VERSION, stream, chunk } satisfies PrintMessage);
     if (phase() === Phase.orderedSync) ring();
+  }
+
+  async function arrival(): Promise<void> {
+    while (isOnItsWay()) {
+      await Promise.race([delivery, new Promise<void>((resolve) => setTimeout(resolve, PULSE).unref())]);
+    }
+  }
+
+  /** As `arrival`, for a thread whose event loop no longer turns. */
+  function awaitArrival(claimed: number): void {
+    const until = now() + RELAY;
+    while (isOnItsWay() && now() < until) Atomics.wait(cells, at(claimed, Cell.linked), 0, PULSE);
   }
 
   function reason(): Reason {
@@ -318,6 +350,7 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
     };
     const delivered = (): void => {
       if (cell(Cell.linked) !== 0) {
+        passOn();
         onLinked();
         return;
       }
@@ -330,7 +363,7 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       invitation?.();
     };
     // It is taken, too, by a listener of somebody else's.
-    deliver(parentId, message).then(delivered, delivered);
+    delivery = deliver(parentId, message).then(delivered, delivered);
   }
 
   return {
@@ -360,9 +393,7 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       if (port === undefined) invitation();
     },
 
-    isHeard() {
-      return port !== undefined && !isUnreachable();
-    },
+    isHeard,
 
     lookout,
 
@@ -393,17 +424,26 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       if (slot !== undefined) showProgress(table, slot, handler, count, name);
     },
 
-    flush: output.flush,
+    flush(sync, isLast) {
+      const flushed = output.flush(sync);
+      // Where no ancestor was known to use the library, most likely none does.
+      if (sync && inherited && slot !== undefined) awaitArrival(slot);
+      if (sync || !isLast || !isOnItsWay()) return flushed;
+      return Promise.all([flushed, arrival()]);
+    },
 
-    ack(handlers, workers, failures) {
-      if (slot === undefined) return;
+    ack(handlers, workers, failures, isLast = false) {
+      passOn();
+      if (slot === undefined) return false;
       clearTimeout(timer);
       ordered = true;
-      port?.postMessage({ type: 'ack', version: VERSION, epoch, handlers, workers });
+      const isTold = isLast ? isLinked() : isHeard();
+      if (isTold) port?.postMessage({ type: 'ack', version: VERSION, epoch, handlers, workers });
       Atomics.store(cells, at(slot, Cell.failures), failures);
       setState(failures === 0 ? State.acked : State.failed);
       ring();
       relieve = standGuard(table, false);
+      return isTold;
     },
 
     over(used) {

@@ -130,6 +130,23 @@ const unheard = (isDelivered) => ({
   },
 });
 
+/** A worker that is gone when the main thread's event loop takes its link. */
+const goneFirst = (end) => ({
+  main() {
+    main();
+    spawn('worker').on('error', () => {});
+    waitForGate();
+    block(100);
+  },
+  worker() {
+    atexit.register(function fails() {
+      throw new Error('unheard');
+    });
+    atexit.register(open);
+    end();
+  },
+});
+
 /** A thread that ends by itself tells those that are below a blocked worker of its own. */
 const blockedChild = (route) => ({
   async main() {
@@ -189,6 +206,26 @@ const situations = {
   'long gone, exit()': longGone('exit'),
   'a failure that has not been heard of, undelivered': unheard(false),
   'a failure that has not been heard of, delivered': unheard(true),
+  'gone first, by itself': goneFirst(() => {}),
+  'gone first, process.exit()': goneFirst(() => process.exit()),
+  'gone first, crash': goneFirst(crash),
+  'gone first, and had printed': {
+    main() {
+      main();
+      spawn('busy');
+      waitForGate();
+      atexit.exit(3);
+      block(300);
+    },
+    busy() {
+      atexit.register(function prints() {
+        console.log('printed');
+        console.error('and this');
+      });
+      open();
+      while (!atexit.isShuttingDown());
+    },
+  },
   'registering right after a shutdown': {
     async main() {
       const workers = await Promise.all(Array.from({ length: 8 }, () => ready('worker')));

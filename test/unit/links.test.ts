@@ -576,6 +576,33 @@ describe('a worker whose link was not yet delivered', () => {
     ]);
   });
 
+  it('has acked if its slot says so, though its link is delivered after that, and no ack with it', async () => {
+    const { links, table } = createScene();
+    const { threadId } = startWorker();
+    const slot = claim(table, threadId, PARENT) ?? 0;
+    const settled = links.order(order(10_000));
+    Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+    Atomics.add(table.cells, Header.doorbell, 1);
+    Atomics.notify(table.cells, Header.doorbell);
+    await turn();
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    links.accept({ [KEY]: VERSION, slot, port: port2 }, threadId);
+    await settled;
+    expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [] }]);
+  });
+
+  it('wakes it where it blocks until the link is taken', () => {
+    const notify = vi.spyOn(Atomics, 'notify');
+    try {
+      const { join, table } = createScene();
+      const { slot } = join();
+      expect(notify).toHaveBeenCalledWith(table.cells, at(slot, Cell.linked));
+    } finally {
+      notify.mockRestore();
+    }
+  });
+
   it('is lost if its thread is gone', async () => {
     const { links, table } = createScene();
     claim(table, 999_999, PARENT);

@@ -16,6 +16,7 @@ import {
   Ordered,
   type OrderMessage,
   Phase,
+  RELAY,
   type Reason,
   ROUTES,
   readName,
@@ -694,7 +695,7 @@ describe('what a worker prints after its order', () => {
       port.postMessage(order({ relay: { stdout: true, stderr: false } }));
       await logged('order');
       stdout.write('printed\n');
-      await up.flush(false);
+      await up.flush(false, false);
       await expect
         .poll(() => received)
         .toEqual([{ type: 'print', version: VERSION, stream: 'stdout', chunk: 'printed\n' }]);
@@ -755,6 +756,163 @@ describe('what a worker prints after its order', () => {
       up.over(false);
       written.mockRestore();
     }
+  });
+});
+
+describe('a link that is still on its way when this thread ends', () => {
+  /** Takes the link of {@link neverDeliver}. */
+  function take(): MessagePort {
+    const [port] = ports;
+    if (!port) throw new Error('nothing was sent');
+    set(Cell.linked, 1);
+    return port;
+  }
+
+  /** Prints `words` after an order by slot. */
+  async function print(...words: string[]): Promise<void> {
+    orderBySlot(table, 0, {
+      route: 'shutdown',
+      timeout: 500,
+      sentAt: now(),
+      flags: Ordered.alone | Ordered.stderrCaptured,
+      isPosted: false,
+    });
+    await logged('order');
+    for (const word of words) process.stdout.write(word);
+  }
+
+  it('holds what is printed, and passes it on in its order before the ack', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    await print('one', 'two');
+    const received: unknown[] = [];
+    take().on('message', (said: unknown) => received.push(said));
+    await turn();
+    expect(received).toEqual([]);
+    process.stdout.write('three');
+    expect(up.ack([], [], 0, true)).toBe(true);
+    await expect
+      .poll(() => received)
+      .toMatchObject([{ chunk: 'one' }, { chunk: 'two' }, { chunk: 'three' }, { epoch: 0 }]);
+    up.over(false);
+  });
+
+  it('passes on what is held as soon as it was taken', async () => {
+    let taken = (): void => {};
+    const up = create({
+      by: (to, message) => {
+        neverDeliver(to, message);
+        return new Promise<void>((resolve) => {
+          taken = resolve;
+        });
+      },
+    });
+    up.join();
+    await print('held');
+    const received: unknown[] = [];
+    take().on('message', (said: unknown) => received.push(said));
+    taken();
+    await expect.poll(() => received).toMatchObject([{ chunk: 'held' }]);
+    up.over(false);
+  });
+
+  it('writes what is held to the descriptor where it was not taken in time, and says that nobody tells', async () => {
+    const written = vi
+      .spyOn(process.getBuiltinModule('node:fs'), 'writeSync')
+      .mockImplementation((_, bytes) => Buffer.byteLength(bytes));
+    const up = create({ by: neverDeliver });
+    try {
+      up.join();
+      await print('one', 'two');
+      expect(written).not.toHaveBeenCalled();
+      expect(up.ack([], [], 1, true)).toBe(false);
+      expect(written.mock.calls.map(([, bytes]) => String(bytes))).toEqual(['one', 'two']);
+      expect(cell(Cell.state)).toBe(State.failed);
+      const received: unknown[] = [];
+      take().on('message', (said: unknown) => received.push(said));
+      await turn();
+      await turn();
+      expect(received).toEqual([]);
+    } finally {
+      up.over(false);
+      written.mockRestore();
+    }
+  });
+
+  it('is as good as taken in a thread that lives on', async () => {
+    const up = create({ by: neverDeliver });
+    expect(up.ack([], [], 0)).toBe(false);
+    up.join();
+    expect(up.flush(false, false)).toBeUndefined();
+    expect(up.ack([], [], 0)).toBe(true);
+  });
+
+  it('is waited for until it was taken', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    let isOver = false;
+    const flushed = up.flush(false, true)?.then(() => {
+      isOver = true;
+    });
+    expect(flushed).toBeInstanceOf(Promise);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(isOver).toBe(false);
+    take();
+    await flushed;
+    expect(up.flush(false, true)).toBeUndefined();
+  });
+
+  it('is waited for until its parent blocks', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    const flushed = up.flush(false, true);
+    Atomics.store(table.cells, Header.phase, Phase.orderedSync);
+    await flushed;
+    expect(up.flush(false, true)).toBeUndefined();
+  });
+
+  it('is waited for until it was refused', async () => {
+    const up = create({ parentId: 999_999 });
+    up.join();
+    await up.flush(false, true);
+    expect(up.isHeard()).toBe(false);
+  });
+
+  it('is waited for by a thread that blocks, as long as a parent may take whose event loop turns', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    const startedAt = now();
+    expect(up.flush(true, true)).toBeUndefined();
+    expect(now() - startedAt).toBeGreaterThanOrEqual(RELAY);
+  });
+
+  it.each([
+    ['was taken', () => set(Cell.linked, 1)],
+    ['will not be taken any more', () => Atomics.store(table.cells, Header.phase, Phase.orderedSync)],
+  ])('is not waited for by a thread that blocks where it %s', (_, happens) => {
+    const wait = vi.spyOn(Atomics, 'wait');
+    try {
+      const up = create({ by: neverDeliver });
+      up.flush(true, true);
+      up.join();
+      happens();
+      up.flush(true, true);
+      const alone = create({ by: neverDeliver, inherited: false });
+      alone.join();
+      alone.flush(true, true);
+      expect(wait).not.toHaveBeenCalled();
+    } finally {
+      wait.mockRestore();
+    }
+  });
+
+  it('is waited for by a thread that blocks until it was taken', async () => {
+    const up = create();
+    up.join();
+    up.flush(true, true);
+    expect(cell(Cell.linked)).toBe(1);
+    const [{ message }] = await once(parent, 'message');
+    ports.push(message.port);
   });
 });
 
