@@ -49,6 +49,7 @@ const BREAKS = {
   BREAK_SLOT_AFTER_PORT: small,
   BREAK_RING_BEFORE_SLOT: small,
   BREAK_RUNG_AFTER_LOOK: small,
+  BREAK_LEAVE_EARLY: { ...small, OWN_ENDS: 1 },
   BREAK_KEEP_SLOT: { ...small, WORKERS: 1, ...FAULTS },
   'nobody fires the deadline': { ...small, WORKERS: 1, ...FAULTS, DEADLINES: 0 },
 };

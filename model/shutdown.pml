@@ -79,7 +79,8 @@ byte retiring[N]; /* 0: no, 1: awaits its ack, 2: its ack is in or its time is u
 byte ran[N];
 byte handled;
 bit done[N];
-bit ackedOrder[N];
+bit saidOnPort[N]; /* It was told to end, and its link was taken when it acked. */
+bit waited[N];     /* It has ended by itself, and awaited its link as long as it may take. */
 bit hung[N];
 bit crashed[N];
 bit hadJoined[N]; /* Its slot said so when the parent looked last. */
@@ -95,8 +96,8 @@ byte hangs = HANGS;
 
 /* --- A worker: up.ts, and the sequence of its own in thread.ts --- */
 
-/* up.ts: ack(), in three steps. What comes before it is one step with the first. */
-#define POST up[w]!current, result
+/* up.ts: ack(), in three steps. What comes before it is one step with the first. Into a link that ends with it, nothing. */
+#define POST if :: isLast && linkOnItsWay[w] :: else -> up[w]!current, result fi
 #define SAY slot[w] = (result -> failed : acked)
 #define RING doorbell = 1
 #if defined(BREAK_SLOT_BEFORE_ACK)
@@ -130,6 +131,17 @@ inline obey() {
 #endif
 }
 
+/*
+ * up.ts: flush(), for a thread that is about to end: what is said in a link that nobody has taken is lost with it. Where
+ * its own event loop no longer turns, 100 ms must do.
+ */
+#define isLast (isOwnEnd || wasTold)
+#if defined(BREAK_LEAVE_EARLY) || DEADLINES > 0
+#define mayAck 1
+#else
+#define mayAck (!isLast || isHasty || !linkOnItsWay[w] || phase == orderedSync)
+#endif
+
 #ifdef BREAK_RUN_AGAIN
 #define mayActAlone (phase == ordered || phase == orderedSync)
 #else
@@ -146,7 +158,7 @@ inline listenNoMore() {
 }
 
 proctype Worker(byte w) {
-  bit isOrdered, wasTold, again, hasRun, report, result, isOwnEnd;
+  bit isOrdered, wasTold, again, hasRun, report, result, isOwnEnd, isHasty;
   byte current; /* The epoch of the order; 0 without one. */
 
   {
@@ -176,14 +188,15 @@ turn: /* Its event loop turns. */
     /* up.ts: watch(), expectOrder() and actAlone(). The 100 ms of RELAY may be over at once. */
     :: atomic { mayActAlone -> current = 0; obey() }
     /* routes.ts: the loop runs empty, or process.exit() in the worker. */
-    :: atomic { w >= WORKERS - OWN_ENDS && !hasRun -> isOwnEnd = 1; begin() }
+    :: atomic { w >= WORKERS - OWN_ENDS && !hasRun -> isOwnEnd = 1; if :: isHasty = 0 :: isHasty = 1 fi; begin() }
     /* The last handler of it has settled. */
     :: atomic {
-        hasRun && !report ->
+        hasRun && !report && mayAck ->
         report = 1;
         isOrdered = 1;
         done[w] = 1;
-        ackedOrder[w] = (current != 0);
+        saidOnPort[w] = (wasTold && linked[w]);
+        waited[w] = (isOwnEnd && !isHasty && phase != orderedSync);
         if :: result = 0 :: w < FAILURES -> result = 1 fi;
         FIRST;
         if :: wasTold -> listenNoMore() :: else fi
@@ -315,6 +328,10 @@ inline accept(w) {
 /* links.ts: leave(), on the Worker's 'exit' event. */
 inline leave(w) {
   exitSeen[w] = 1;
+#if DEADLINES == 0
+  /* (6) What it said at its end can be read. */
+  assert(!waited[w] || linked[w]);
+#endif
   if
   :: known[w] ->
     readAll(w);
@@ -412,8 +429,8 @@ inline look() {
 inline forget(w) {
   slot[w] = free; linked[w] = 0; linkOnItsWay[w] = 0; gone[w] = 0; isDeaf[w] = 0; stopping[w] = 0; known[w] = 0;
   port[w] = 0; epoch[w] = 0; pending[w] = 0; ack[w] = 0; ackFailed[w] = 0; ended[w] = unknown; present[w] = 0;
-  exitSeen[w] = 0; expectsPort[w] = 0; retiring[w] = 0; ran[w] = 0; done[w] = 0; ackedOrder[w] = 0; hung[w] = 0;
-  crashed[w] = 0; hadJoined[w] = 0; wasGone[w] = 0;
+  exitSeen[w] = 0; expectsPort[w] = 0; retiring[w] = 0; ran[w] = 0; done[w] = 0; saidOnPort[w] = 0; waited[w] = 0;
+  hung[w] = 0; crashed[w] = 0; hadJoined[w] = 0; wasGone[w] = 0;
   do :: len(down[w]) > 0 -> down[w]?number :: len(up[w]) > 0 -> up[w]?number, result :: else -> break od;
   number = 0; result = 0
 }
@@ -439,9 +456,9 @@ turn: /* The event loop turns. */
   :: gone[2] && !exitSeen[2] -> atomic { leave(2) }
   /* links.ts: follow(). */
   :: follows && doorbell -> followDoorbell()
-  :: expectsPort[0] -> atomic { expectsPort[0] = 0; if :: !port[0] -> readSlot(0) :: else fi }
-  :: expectsPort[1] -> atomic { expectsPort[1] = 0; if :: !port[1] -> readSlot(1) :: else fi }
-  :: expectsPort[2] -> atomic { expectsPort[2] = 0; if :: !port[2] -> readSlot(2) :: else fi }
+  :: expectsPort[0] -> atomic { expectsPort[0] = 0; readAll(0); if :: !ack[0] -> readSlot(0) :: else fi }
+  :: expectsPort[1] -> atomic { expectsPort[1] = 0; readAll(1); if :: !ack[1] -> readSlot(1) :: else fi }
+  :: expectsPort[2] -> atomic { expectsPort[2] = 0; readAll(2); if :: !ack[2] -> readSlot(2) :: else fi }
 #if RETIRES > 0
   :: retiring[0] == 0 && !exitSeen[0] -> atomic { retire(0) }
   :: retiring[0] == 2 -> atomic { retiring[0] = 3; stopping[0] = 1 }
@@ -573,7 +590,7 @@ tell: /* links.ts: reports(), link.ts: reportOf(). */
       /* Nobody waits for a worker whose end was seen before. */
       assert(!(wasGone[w] && reported));
       /* What a worker says of its handlers is read, where its link was delivered. */
-      assert(!(epoch[w] != 0 && retiring[w] == 0 && linked[w] && ackedOrder[w]) || ack[w] || timeIsUp);
+      assert(!(reported && retiring[w] == 0 && saidOnPort[w]) || ack[w] || timeIsUp);
       /* (5) A clean worker has run its handlers. */
       assert(!hadJoined[w] || done[w] || crashed[w] || hung[w] || timeIsUp)
     }
