@@ -259,10 +259,10 @@ export function createLinks(
   function print(message: PrintMessage): void {
     const { stream, chunk } = message;
     const output = process[stream];
-    const isNodes = isMain && !Object.hasOwn(output, 'write');
-    if (isNodes && blocking) writeDirectly(stream, chunk, collecting?.until ?? 0);
+    const hasDescriptor = isMain && !Object.hasOwn(output, 'write');
+    if (hasDescriptor && blocking) writeDirectly(stream, chunk, collecting?.until ?? 0);
     else {
-      if (isNodes) unwritten.add(message);
+      if (hasDescriptor) unwritten.add(message);
       try {
         output.write(chunk, () => unwritten.delete(message));
       } catch {

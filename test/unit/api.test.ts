@@ -6,7 +6,7 @@ import { createInstance } from '../../src/api.ts';
 import type { Instance } from '../../src/instance.ts';
 import type { Pool } from '../../src/pools.ts';
 import { VERSION } from '../../src/protocol.ts';
-import { createProcess } from './stand-ins.ts';
+import { createProcess, isPending } from './stand-ins.ts';
 
 const thread = vi.hoisted(() => ({ isMain: true }));
 vi.mock('node:worker_threads', async (load) => {
@@ -321,12 +321,9 @@ describe('a shutdown', () => {
     });
     const nothing = () => undefined;
     atexit.addPool({}, { adopt() {}, refuse: nothing, idle: nothing, wake: nothing, end: () => ended });
-    let isOver = false;
-    const over = atexit.shutdown({}).then(() => {
-      isOver = true;
-    });
+    const over = atexit.shutdown({});
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
-    expect(isOver).toBe(false);
+    expect(await isPending(over)).toBe(true);
     end();
     await over;
   });

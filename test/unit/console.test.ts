@@ -1,7 +1,7 @@
 /** A worker's console: its streams stand in for those that its parent reads, one chunk at a time. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createConsole } from '../../workers/console.ts';
-import { createProcess, createStream } from './stand-ins.ts';
+import { createProcess, createStream, isPending } from './stand-ins.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -17,14 +17,10 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Whether a promise has settled. */
-async function hasSettled(waiting: Promise<unknown> | undefined): Promise<boolean> {
-  let settled = false;
-  waiting?.then(() => {
-    settled = true;
-  });
+/** Whether nothing is waited for, or no more. */
+async function isFlushed(waiting: Promise<unknown> | undefined): Promise<boolean> {
   await turn();
-  return settled;
+  return !(await isPending(waiting));
 }
 
 describe('what is printed after the order', () => {
@@ -117,12 +113,12 @@ describe('what was printed before the order', () => {
     process.stdout.write('one');
     process.stdout.write('two');
     const flushed = console.flush(false);
-    expect(await hasSettled(flushed)).toBe(false);
+    expect(await isFlushed(flushed)).toBe(false);
     expect(printed).toEqual([]);
     out.take();
     await turn();
     out.take();
-    expect(await hasSettled(flushed)).toBe(true);
+    expect(await isFlushed(flushed)).toBe(true);
     expect(out.taken).toEqual(['before', '']);
     expect(printed).toEqual([
       ['stdout', 'one'],
@@ -149,7 +145,7 @@ describe('what was printed before the order', () => {
     const flushed = console.flush(false);
     expect(console.flush(true)).toBeUndefined();
     expect(printed).toEqual([['stdout', 'one']]);
-    expect(await hasSettled(flushed)).toBe(true);
+    expect(await isFlushed(flushed)).toBe(true);
     // It is read after all, and nothing is printed again.
     out.take();
     await turn();
@@ -172,12 +168,12 @@ describe('what was printed before the order', () => {
     console.relay(both, print);
     const flushed = console.flush(false);
     for (const { take } of [out, err]) {
-      expect(await hasSettled(flushed)).toBe(false);
+      expect(await isFlushed(flushed)).toBe(false);
       take();
       await turn();
       take();
     }
-    expect(await hasSettled(flushed)).toBe(true);
+    expect(await isFlushed(flushed)).toBe(true);
   });
 });
 
@@ -190,11 +186,11 @@ describe('a stream that somebody captures', () => {
     expect(console.flush(false)).toBeUndefined();
     process.stdout.write('one');
     const flushed = console.flush(false);
-    expect(await hasSettled(flushed)).toBe(false);
+    expect(await isFlushed(flushed)).toBe(false);
     out.take();
     await turn();
     out.take();
-    expect(await hasSettled(flushed)).toBe(true);
+    expect(await isFlushed(flushed)).toBe(true);
     expect(out.taken).toEqual(['one', '']);
   });
 
@@ -204,7 +200,7 @@ describe('a stream that somebody captures', () => {
     process.stdout.write('one');
     const flushed = console.flush(false);
     expect(console.flush(true)).toBeUndefined();
-    expect(await hasSettled(flushed)).toBe(true);
+    expect(await isFlushed(flushed)).toBe(true);
     expect(out.taken).toEqual(['one']);
   });
 
@@ -213,12 +209,12 @@ describe('a stream that somebody captures', () => {
     console.relay(captured, print);
     process.stdout.write('one');
     const flushed = [console.flush(false), console.flush(false)];
-    for (const waiting of flushed) expect(await hasSettled(waiting)).toBe(false);
+    for (const waiting of flushed) expect(await isFlushed(waiting)).toBe(false);
     for (let chunk = 0; chunk < 3; chunk++) {
       out.take();
       await turn();
     }
-    for (const waiting of flushed) expect(await hasSettled(waiting)).toBe(true);
+    for (const waiting of flushed) expect(await isFlushed(waiting)).toBe(true);
   });
 
   it('stays as it is', () => {
@@ -253,7 +249,7 @@ describe('the streams', () => {
     const flushed = console.flush(false);
     console.restore();
     expect(printed).toEqual([['stdout', 'one']]);
-    expect(await hasSettled(flushed)).toBe(true);
+    expect(await isFlushed(flushed)).toBe(true);
   });
 
   it('can go over the link again', () => {

@@ -20,7 +20,7 @@ import {
 } from '../../src/protocol.ts';
 import type { WorkerReport } from '../../src/report.ts';
 import { claim } from '../../src/slots.ts';
-import { blocking } from './stand-ins.ts';
+import { blocking, isPending } from './stand-ins.ts';
 
 /** Thread ids that no thread of this process has. */
 const PARENT = 1000;
@@ -185,16 +185,13 @@ it('waits for a worker that has joined by the last ack, although its link is on 
   const { links, join, table } = createScene(ROOT);
   const { port, received } = join();
   Atomics.add(table.cells, at(ROOT, Cell.joins), 1);
-  let isSettled = false;
-  const settled = links.order(order(5000))?.then(() => {
-    isSettled = true;
-  });
+  const settled = links.order(order(5000));
   await turn();
   const late = claim(table, WORKER + 1, PARENT) ?? expect.unreachable();
   Atomics.add(table.cells, at(ROOT, Cell.joins), 1);
   port.postMessage(ack(epochOf(received)));
   await turn();
-  expect(isSettled).toBe(false);
+  expect(await isPending(settled)).toBe(true);
   expect(Atomics.load(table.cells, at(late, Cell.order))).not.toBe(0);
   Atomics.store(table.cells, at(late, Cell.state), State.acked);
   Atomics.add(table.cells, Header.doorbell, 1);
@@ -578,8 +575,9 @@ describe('a worker whose link was not yet delivered', () => {
 
   it('has acked if its slot says so, though its link is delivered after that, and no ack with it', async () => {
     const { links, table } = createScene();
-    const { threadId } = startWorker();
-    const slot = claim(table, threadId, PARENT) ?? 0;
+    // It is asked whether it is still there, and does not answer.
+    const ping = vi.spyOn(threads, 'postMessageToThread').mockReturnValue(new Promise(() => {}));
+    const slot = claim(table, WORKER, PARENT) ?? 0;
     const settled = links.order(order(10_000));
     Atomics.store(table.cells, at(slot, Cell.state), State.acked);
     Atomics.add(table.cells, Header.doorbell, 1);
@@ -587,8 +585,9 @@ describe('a worker whose link was not yet delivered', () => {
     await turn();
     const { port1, port2 } = new MessageChannel();
     ports.push(port1, port2);
-    links.accept({ [KEY]: VERSION, slot, port: port2 }, threadId);
+    links.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER);
     await settled;
+    ping.mockRestore();
     expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [] }]);
   });
 
@@ -738,12 +737,8 @@ describe('a worker that gives no answer', () => {
     const settled = links.order(order(10_000));
     expect(links.terminateSilent()).toBe(true);
     Atomics.store(table.cells, at(slot, Cell.state), State.read);
-    let isSettled = false;
-    settled?.then(() => {
-      isSettled = true;
-    });
     await new Promise((resolve) => setTimeout(resolve, 250));
-    expect(isSettled).toBe(false);
+    expect(await isPending(settled)).toBe(true);
     Atomics.store(table.cells, at(child, Cell.state), State.acked);
     await settled;
     expect(links.reports().workers.map(({ status, path }) => [status, path])).toEqual([
@@ -833,15 +828,12 @@ describe('who is there when a shutdown begins', () => {
 it('orders a worker that links up in the middle of a shutdown, and waits for it', async () => {
   const { links, join } = createScene();
   const first = join();
-  let isSettled = false;
-  const settled = links.order(order(10_000))?.then(() => {
-    isSettled = true;
-  });
+  const settled = links.order(order(10_000));
   const late = join(WORKER + 1);
   await expect.poll(() => late.received).toMatchObject([{ type: 'order' }]);
   first.port.postMessage(ack(epochOf(first.received)));
   await turn();
-  expect(isSettled).toBe(false);
+  expect(await isPending(settled)).toBe(true);
   late.port.postMessage(ack(epochOf(late.received)));
   await settled;
   expect(links.reports().workers.map(({ status }) => status)).toEqual(['acked', 'acked']);
@@ -1388,17 +1380,14 @@ describe('an invitation', () => {
     const worker = createWorker(WORKER);
     links.setTerms(worker, {});
     await tick();
-    let isSettled = false;
-    const settled = links.order(order(60_000))?.then(() => {
-      isSettled = true;
-    });
+    const settled = links.order(order(60_000));
     const slot = claim(table, WORKER, PARENT) ?? expect.unreachable();
     answers[0]?.resolve();
     await tick();
     expect(Atomics.load(table.cells, at(slot, Cell.order))).not.toBe(0);
     // Longer than an invitation is waited for.
     await new Promise((resolve) => setTimeout(resolve, 150));
-    expect(isSettled).toBe(false);
+    expect(await isPending(settled)).toBe(true);
     Atomics.store(table.cells, at(slot, Cell.state), State.acked);
     Atomics.add(table.cells, Header.doorbell, 1);
     Atomics.notify(table.cells, Header.doorbell);
@@ -1423,13 +1412,10 @@ describe('an invitation', () => {
     const { port, received } = join(WORKER + 1);
     links.setTerms(createWorker(WORKER), {});
     await tick();
-    let isSettled = false;
-    const settled = links.order(order(60_000))?.then(() => {
-      isSettled = true;
-    });
+    const settled = links.order(order(60_000));
     answers[0]?.reject(new Error('nobody listens'));
     await turn();
-    expect(isSettled).toBe(false);
+    expect(await isPending(settled)).toBe(true);
     port.postMessage(ack(epochOf(received)));
     await settled;
   });
@@ -1440,14 +1426,11 @@ describe('an invitation', () => {
     const { port, received } = join(WORKER + 1);
     links.setTerms(createWorker(WORKER), {});
     await tick();
-    let isSettled = false;
-    const settled = links.order(order(60_000))?.then(() => {
-      isSettled = true;
-    });
+    const settled = links.order(order(60_000));
     await turn();
     port.postMessage(ack(epochOf(received)));
     await turn();
-    expect(isSettled).toBe(false);
+    expect(await isPending(settled)).toBe(true);
     answers[0]?.reject(new Error('nobody listens'));
     await settled;
   });

@@ -86,5 +86,11 @@ export const blocking = (onOrdered: () => void) => ({
   spreadAt: Number.POSITIVE_INFINITY,
 });
 
+const PENDING = Symbol('pending');
+
+/** Whether a promise has not settled yet. */
+export const isPending = async (promise: Promise<unknown> | undefined): Promise<boolean> =>
+  (await Promise.race([promise, PENDING])) === PENDING;
+
 /** A Worker of which nothing is used. */
 export const someWorker = {} as Worker;

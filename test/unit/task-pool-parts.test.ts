@@ -9,6 +9,7 @@ import { type Instance, publishInstance } from '../../src/instance.ts';
 import type { Pool } from '../../src/pools.ts';
 import { VERSION } from '../../src/protocol.ts';
 import { registerTaskPool, type TaskOptions, type TaskPool } from '../../src/task-pool.ts';
+import { isPending } from './stand-ins.ts';
 
 vi.mock('../../src/index.ts', () => ({}));
 vi.mock('node:async_hooks', async (load) => {
@@ -406,15 +407,11 @@ describe('the drain stage', () => {
     let isIdle = false;
     const { adapter } = createScene({ isIdle: () => isIdle });
     const idle = adapter.idle();
-    let isOver = false;
-    void idle?.then(() => {
-      isOver = true;
-    });
     await vi.advanceTimersByTimeAsync(100);
-    expect(isOver).toBe(false);
+    expect(await isPending(idle)).toBe(true);
     isIdle = true;
     await vi.advanceTimersByTimeAsync(5);
-    expect(isOver).toBe(true);
+    expect(await isPending(idle)).toBe(false);
     expect(adapter.idle()).toBeUndefined();
   });
 

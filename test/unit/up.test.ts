@@ -27,6 +27,7 @@ import {
 } from '../../src/protocol.ts';
 import { claim, orderBySlot } from '../../src/slots.ts';
 import { createUp, type Up } from '../../workers/up.ts';
+import { isPending } from './stand-ins.ts';
 
 const { threadId } = threads;
 let parent: Worker;
@@ -850,13 +851,9 @@ describe('a link that is still on its way when this thread ends', () => {
   it('is waited for until it was taken', async () => {
     const up = create({ by: neverDeliver });
     up.join();
-    let isOver = false;
-    const flushed = up.flush(false, true)?.then(() => {
-      isOver = true;
-    });
-    expect(flushed).toBeInstanceOf(Promise);
+    const flushed = up.flush(false, true);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(isOver).toBe(false);
+    expect(await isPending(flushed)).toBe(true);
     take();
     await flushed;
     expect(up.flush(false, true)).toBeUndefined();

@@ -6,7 +6,7 @@ import { type Instance, publishInstance } from '../../src/instance.ts';
 import type { Pool } from '../../src/pools.ts';
 import { VERSION } from '../../src/protocol.ts';
 import { registerPool } from '../../src/workerpool.ts';
-import { someWorker } from './stand-ins.ts';
+import { isPending, someWorker } from './stand-ins.ts';
 
 vi.mock('../../src/index.ts', () => ({}));
 
@@ -347,14 +347,9 @@ describe('a pool whose process lives on', () => {
         finish = resolve;
       }),
     );
-    let isOver = false;
-    const over = adapterOf()
-      .end()
-      .then(() => {
-        isOver = true;
-      });
+    const over = adapterOf().end();
     await new Promise((resolve) => setImmediate(resolve));
-    expect(isOver).toBe(false);
+    expect(await isPending(over)).toBe(true);
     finish();
     await over;
     expect(parts.terminate.mock.calls).toEqual([[]]);
