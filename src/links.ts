@@ -77,6 +77,8 @@ export interface Links {
   over(): void;
   /** Terminates the registered workers that are in no pool. */
   terminate(): Promise<unknown>;
+  /** Whether this thread is known to have no worker, not even one that may still join. */
+  hasNone(): boolean;
   readonly size: number;
 }
 
@@ -665,8 +667,10 @@ export function createLinks(
 
     begin() {
       findNews();
-      const here = [...links.values()].filter((link) => !link.gone && stateOf(link.table, link.slot) !== State.idle);
-      present = new Set([...(present ?? []), ...here]);
+      present ??= new Set();
+      for (const link of links.values()) {
+        if (!link.gone && stateOf(link.table, link.slot) !== State.idle) present.add(link);
+      }
     },
 
     order(order) {
@@ -810,6 +814,12 @@ export function createLinks(
       const slot = ownSlot();
       if (slot !== undefined && Atomics.load(table.cells, at(slot, Cell.joins)) === 0) return false;
       return childrenOf(table, threadId).some(({ state }) => !isThrough(state));
+    },
+
+    hasNone() {
+      const slot = ownSlot();
+      if (slot === undefined || links.size + workers.size + registered.size > 0) return false;
+      return Atomics.load(table.cells, at(slot, Cell.joins)) === 0;
     },
 
     get size() {

@@ -37,6 +37,7 @@ export interface FailedWorker {
 
 export interface Registered extends Iterable<Worker> {
   has(worker: Worker): boolean;
+  readonly size: number;
   /** True if it was not registered before, and is alive. What is not said again stays as it was. */
   add(worker: Worker, terms: Terms): boolean;
   forget(worker: Worker): void;
@@ -125,6 +126,10 @@ export function createRegistered({ retire, onExit, isShuttingDown, onFailedWorke
   return {
     [Symbol.iterator]: () => registered.values(),
     has: (worker) => registered.has(worker),
+
+    get size() {
+      return registered.size;
+    },
 
     add(worker, changed) {
       const said = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));

@@ -44,8 +44,11 @@ export interface Parts {
   /** When `share` of the timeout is used up. */
   deadline(share: number): number;
   begin(): void;
+  hasToDrain(): boolean;
   refuse(): void;
   idle(sync: boolean): Promise<unknown> | undefined;
+  /** Whether there is no worker below this thread, so that what is about workers may be left out. */
+  isLeaf(): boolean;
   /** Tells the workers, and waits for their acks. */
   readonly workers: { start(sync: boolean): Promise<void> | undefined; block(): void; terminateSilent(): boolean };
   /** Adds to the handlers what is due once the workers are through. */
@@ -70,11 +73,32 @@ export interface Outcome {
 type Writable<T> = { -readonly [property in keyof T]: T[property] };
 
 export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome): Generator<Step, void, void> {
-  const { drains, workers, deadline } = parts;
-  let timedOut = false;
   yield once(() => parts.begin());
 
   let startedAt = now();
+  let timedOut = parts.hasToDrain() && (yield* drain(parts, drained));
+  stages.push(stage('drain', startedAt, timedOut, drained));
+
+  startedAt = now();
+  timedOut = !parts.isLeaf() && (yield* seeWorkersThrough(parts, SHARES.workers));
+  stages.push(stage('workers', startedAt, timedOut));
+
+  startedAt = now();
+  timedOut = yield* runHandlers(parts, handlers);
+  stages.push(stage('handlers', startedAt, timedOut));
+
+  // Workers that joined meanwhile were ordered at once. They are waited for as well.
+  if (!parts.isLeaf()) {
+    yield* seeWorkersThrough(parts, SHARES.handlers);
+    yield* runHandlers(parts, handlers);
+  }
+  yield { until: parts.deadline(SHARES.handlers), start: (sync) => parts.flush(sync) };
+}
+
+/** Calls all drain functions, and waits for what still runs in pools. Returns whether the time for that was up. */
+function* drain(parts: Parts, drained: HandlerReport[]): Generator<Step, boolean, void> {
+  const { drains, deadline } = parts;
+  let timedOut = false;
   const draining: Call[] = [];
   for (let handler = drains.take(); handler !== undefined; handler = drains.take()) {
     const call = createCall(handler, 'drain', drained, parts);
@@ -99,25 +123,19 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
       timedOut = !sync;
     },
   };
-  stages.push(stage('drain', startedAt, timedOut, drained));
+  return timedOut;
+}
 
-  startedAt = now();
-  timedOut = false;
-  yield { until: deadline(SHARES.workers), start: (sync) => workers.start(sync), block: () => workers.block() };
+/** Orders the workers and waits for their acks. Returns whether the time of one was up. */
+function* seeWorkersThrough(parts: Parts, share: number): Generator<Step, boolean, void> {
+  const { workers } = parts;
+  let timedOut = false;
+  yield { until: parts.deadline(share), start: (sync) => workers.start(sync), block: () => workers.block() };
   yield once(() => {
     timedOut = workers.terminateSilent();
   });
-  stages.push(stage('workers', startedAt, timedOut));
-
-  startedAt = now();
-  timedOut = yield* runHandlers(parts, handlers);
-  stages.push(stage('handlers', startedAt, timedOut));
-
-  // Workers that joined meanwhile were ordered at once. They are waited for as well.
-  yield { until: deadline(SHARES.handlers), start: (sync) => workers.start(sync), block: () => workers.block() };
-  yield once(() => workers.terminateSilent());
-  yield* runHandlers(parts, handlers);
-  yield { until: deadline(SHARES.handlers), start: (sync) => parts.flush(sync) };
+  yield once(() => parts.handOver());
+  return timedOut;
 }
 
 /**
@@ -127,7 +145,6 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
 function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, boolean, void> {
   const { handlers, deadline } = parts;
   let timedOut = false;
-  yield once(() => parts.handOver());
   for (let handler = handlers.take(); handler !== undefined; handler = handlers.take()) {
     parts.onHandler(handler, handlers.size);
     const until = deadline(SHARES.handlers);

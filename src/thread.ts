@@ -447,12 +447,15 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
           abort(error);
           if (links.size > 0) stopPulse = up?.pulse() ?? stopPulse;
         },
+        hasToDrain: () => drains.size + pools.size > 0,
         refuse() {
           started = 0;
           show(0, 0, '');
           notes.push(...pools.refuse(error));
         },
         idle: (sync) => (sync ? undefined : pools.idle()),
+        // In a tree of its own it tells the others that may join how far it is.
+        isLeaf: () => !isRoot && pools.size === 0 && links.hasNone(),
         workers: {
           start(sync) {
             if (sync) return undefined;

@@ -181,6 +181,22 @@ it('looks for workers whose link is on its way where one has joined, and not oth
   expect(found()).toBe(2);
 });
 
+it.each([
+  ['has none', () => {}, true],
+  ['has one that has linked itself', ({ join }: Scene) => void join(), false],
+  ['has made one', ({ links }: Scene) => links.saw(createWorker(WORKER)), false],
+  ['has registered one', ({ links }: Scene) => links.setTerms(createWorker(WORKER), {}), false],
+  ['is told by its slot of one', ({ table }: Scene) => Atomics.add(table.cells, at(ROOT, Cell.joins), 1), false],
+])('knows whether this thread has workers: it %s', (_, prepare, hasNone) => {
+  const scene = createScene(ROOT);
+  prepare(scene);
+  expect(scene.links.hasNone()).toBe(hasNone);
+});
+
+it('does not know whether this thread has workers where they are not counted', () => {
+  expect(createScene().links.hasNone()).toBe(false);
+});
+
 it('waits for a worker that has joined by the last ack, although its link is on its way', async () => {
   const { links, join, table } = createScene(ROOT);
   const { port, received } = join();

@@ -36,6 +36,8 @@ function createScene(parts: Partial<Parts> = {}): Scene {
       handlers,
       deadline: (share) => startedAt + 8000 * share,
       begin: () => void log.push('begin'),
+      hasToDrain: () => true,
+      isLeaf: () => false,
       refuse: () => void log.push('refuse'),
       idle(sync) {
         log.push(`idle${sync ? ' sync' : ''}`);
@@ -100,6 +102,24 @@ describe('the stages come one after the other', () => {
     handlers.add(function close() {}, []);
     takeOver();
     expect(log).toEqual(['begin', 'stop before 0', ...MIDDLE_SYNC, 'close before 0', ...LAST_SYNC]);
+  });
+
+  it('but for what there is nothing of', () => {
+    const { handlers, log, outcome, drive } = createScene({ hasToDrain: () => false, isLeaf: () => true });
+    handlers.add(function close() {}, []);
+    drive();
+    expect(log).toEqual(['begin', 'close before 0', 'flush', 'end']);
+    expect(outcome.stages.map(({ name }) => name)).toEqual(['drain', 'workers', 'handlers']);
+  });
+
+  it('and workers that were made meanwhile have their turn', () => {
+    let isLeaf = true;
+    const { handlers, log, drive } = createScene({ hasToDrain: () => false, isLeaf: () => isLeaf });
+    handlers.add(function make() {
+      isLeaf = false;
+    }, []);
+    drive();
+    expect(log).toEqual(['begin', 'make before 0', ...LAST]);
   });
 
   it('and have a report each, with how long they took', async () => {
