@@ -50,6 +50,7 @@ const BREAKS = {
   BREAK_RING_BEFORE_SLOT: small,
   BREAK_RUNG_AFTER_LOOK: small,
   BREAK_LEAVE_EARLY: { ...small, OWN_ENDS: 1 },
+  BREAK_TAKE_WITHDRAWN: { ...small, ROUTES: ASYNCHRONOUS },
   BREAK_KEEP_SLOT: { ...small, WORKERS: 1, ...FAULTS },
   'nobody fires the deadline': { ...small, WORKERS: 1, ...FAULTS, DEADLINES: 0 },
 };

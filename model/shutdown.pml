@@ -53,6 +53,7 @@ bit linked[N];
 
 /* What crosses threads. A port is there once its link is delivered; what was posted before waits in it. */
 bit linkOnItsWay[N];
+bit withdrawn[N]; /* The worker has taken it back: it is nobody's any more. */
 chan down[N] = [3] of { byte };    /* Orders: the epoch. */
 chan up[N] = [3] of { byte, bit }; /* Acks: the epoch, and whether a handler has failed. */
 
@@ -96,8 +97,11 @@ byte hangs = HANGS;
 
 /* --- A worker: up.ts, and the sequence of its own in thread.ts --- */
 
-/* up.ts: ack(), in three steps. What comes before it is one step with the first. Into a link that ends with it, nothing. */
-#define POST if :: isLast && linkOnItsWay[w] :: else -> up[w]!current, result fi
+/*
+ * up.ts: ack(), in three steps. What comes before it is one step with the first. A link that nobody has taken is taken back
+ * first: withdraw().
+ */
+#define POST if :: isLast && !linked[w] -> withdrawn[w] = 1 :: else -> up[w]!current, result fi
 #define SAY slot[w] = (result -> failed : acked)
 #define RING doorbell = 1
 #if defined(BREAK_SLOT_BEFORE_ACK)
@@ -114,6 +118,7 @@ byte hangs = HANGS;
 /* thread.ts: begin(), for a worker. */
 inline begin() {
   hasRun = 1;
+  if :: isHasty = 0 :: isHasty = 1 fi;
   ran[w]++;
   assert(ran[w] == 1) /* (1) No thread runs its handlers twice. */
 }
@@ -132,8 +137,8 @@ inline obey() {
 }
 
 /*
- * up.ts: flush(), for a thread that is about to end: what is said in a link that nobody has taken is lost with it. Where
- * its own event loop no longer turns, 100 ms must do.
+ * up.ts: flush(), for a thread that is about to end: what is said in a link that nobody has taken is lost with it. One in
+ * haste has waited for as long as it may.
  */
 #define isLast (isOwnEnd || wasTold)
 #if defined(BREAK_LEAVE_EARLY) || DEADLINES > 0
@@ -188,7 +193,7 @@ turn: /* Its event loop turns. */
     /* up.ts: watch(), expectOrder() and actAlone(). The 100 ms of RELAY may be over at once. */
     :: atomic { mayActAlone -> current = 0; obey() }
     /* routes.ts: the loop runs empty, or process.exit() in the worker. */
-    :: atomic { w >= WORKERS - OWN_ENDS && !hasRun -> isOwnEnd = 1; if :: isHasty = 0 :: isHasty = 1 fi; begin() }
+    :: atomic { w >= WORKERS - OWN_ENDS && !hasRun -> isOwnEnd = 1; begin() }
     /* The last handler of it has settled. */
     :: atomic {
         hasRun && !report && mayAck ->
@@ -308,11 +313,17 @@ inline findUndelivered(w) {
 #endif
 }
 
-/* links.ts: accept(). A link whose owner has left its slot is dropped. */
+#ifdef BREAK_TAKE_WITHDRAWN
+#define isDropped(w) exitSeen[w]
+#else
+#define isDropped(w) (exitSeen[w] || withdrawn[w])
+#endif
+
+/* links.ts: accept(). A link whose owner has left its slot, or taken it back, is dropped. */
 inline accept(w) {
   linkOnItsWay[w] = 0;
   if
-  :: exitSeen[w]
+  :: isDropped(w)
   :: else ->
     known[w] = 1;
     port[w] = 1;
@@ -427,8 +438,8 @@ inline look() {
 }
 
 inline forget(w) {
-  slot[w] = free; linked[w] = 0; linkOnItsWay[w] = 0; gone[w] = 0; isDeaf[w] = 0; stopping[w] = 0; known[w] = 0;
-  port[w] = 0; epoch[w] = 0; pending[w] = 0; ack[w] = 0; ackFailed[w] = 0; ended[w] = unknown; present[w] = 0;
+  slot[w] = free; linked[w] = 0; linkOnItsWay[w] = 0; withdrawn[w] = 0; gone[w] = 0; isDeaf[w] = 0; stopping[w] = 0;
+  known[w] = 0; port[w] = 0; epoch[w] = 0; pending[w] = 0; ack[w] = 0; ackFailed[w] = 0; ended[w] = unknown; present[w] = 0;
   exitSeen[w] = 0; expectsPort[w] = 0; retiring[w] = 0; ran[w] = 0; done[w] = 0; saidOnPort[w] = 0; waited[w] = 0;
   hung[w] = 0; crashed[w] = 0; hadJoined[w] = 0; wasGone[w] = 0;
   do :: len(down[w]) > 0 -> down[w]?number :: len(up[w]) > 0 -> up[w]?number, result :: else -> break od;
@@ -456,9 +467,9 @@ turn: /* The event loop turns. */
   :: gone[2] && !exitSeen[2] -> atomic { leave(2) }
   /* links.ts: follow(). */
   :: follows && doorbell -> followDoorbell()
-  :: expectsPort[0] -> atomic { expectsPort[0] = 0; readAll(0); if :: !ack[0] -> readSlot(0) :: else fi }
-  :: expectsPort[1] -> atomic { expectsPort[1] = 0; readAll(1); if :: !ack[1] -> readSlot(1) :: else fi }
-  :: expectsPort[2] -> atomic { expectsPort[2] = 0; readAll(2); if :: !ack[2] -> readSlot(2) :: else fi }
+  :: expectsPort[0] -> atomic { expectsPort[0] = 0; if :: !port[0] -> readSlot(0) :: else fi }
+  :: expectsPort[1] -> atomic { expectsPort[1] = 0; if :: !port[1] -> readSlot(1) :: else fi }
+  :: expectsPort[2] -> atomic { expectsPort[2] = 0; if :: !port[2] -> readSlot(2) :: else fi }
 #if RETIRES > 0
   :: retiring[0] == 0 && !exitSeen[0] -> atomic { retire(0) }
   :: retiring[0] == 2 -> atomic { retiring[0] = 3; stopping[0] = 1 }

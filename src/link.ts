@@ -8,6 +8,7 @@ import {
   type AckMessage,
   at,
   Cell,
+  Linked,
   Ordered,
   type OrderMessage,
   type PingMessage,
@@ -187,7 +188,7 @@ export function descendants(table: Table, parent: number, path: readonly number[
 
 /** Whether it had a port, and that was closed: by the worker's own code, since the library does not. */
 export function isClosed({ table, slot, port }: Link): boolean {
-  return port === undefined && Atomics.load(table.cells, at(slot, Cell.linked)) !== 0;
+  return port === undefined && Atomics.load(table.cells, at(slot, Cell.linked)) === Linked.yes;
 }
 
 /** Why a worker did not ack, as far as its slot and its port tell. */

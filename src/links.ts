@@ -29,6 +29,7 @@ import {
   isPrint,
   isTagged,
   KEY,
+  Linked,
   Phase,
   type PrintMessage,
   RELAY,
@@ -77,7 +78,7 @@ export interface Links {
   over(): void;
   /** Terminates the registered workers that are in no pool. */
   terminate(): Promise<unknown>;
-  /** Whether this thread is known to have no worker, not even one that may still join. */
+  /** Whether nothing is known of a worker of this thread: neither of one that has joined, nor of one that may. */
   hasNone(): boolean;
   readonly size: number;
 }
@@ -201,8 +202,6 @@ export function createLinks(
 
   function connect(link: Link, port: MessagePort): void {
     link.port = port;
-    Atomics.store(link.table.cells, at(link.slot, Cell.linked), 1);
-    Atomics.notify(link.table.cells, at(link.slot, Cell.linked));
     if (link.table === table) Atomics.sub(table.cells, Header.strangers, 1);
     // Not by `on`: a port that another thread has sent is the web's in Deno.
     port.addEventListener('message', (event) => {
@@ -403,8 +402,7 @@ export function createLinks(
   /** While the event loop turns, its port is on its way, and with it the ack itself. */
   function expectPort(link: Link): void {
     link.timer ??= setTimeout(() => {
-      readAll(link);
-      if (!link.ack) readSlot(link);
+      if (!link.port) readSlot(link);
     }, DELIVERY);
   }
 
@@ -631,6 +629,12 @@ export function createLinks(
         log(`dropped a second link from worker ${source}`);
         return true;
       }
+      if (Atomics.compareExchange(home.cells, at(slot, Cell.linked), Linked.notYet, Linked.yes) === Linked.never) {
+        // Its worker has said by itself what was to be said, and ends.
+        port.close();
+        return true;
+      }
+      Atomics.notify(home.cells, at(slot, Cell.linked));
       const link = links.get(source) ?? addLink(source, slot, home);
       connect(link, port);
       onLink();

@@ -56,7 +56,7 @@ export const Cell = {
   state: 0,
   thread: 1,
   parent: 2,
-  /** Set by the parent when it has taken the link. */
+  /** Whether the parent has taken the link: one of {@link Linked}. */
   linked: 3,
   /** Set by the parent when it has ordered this worker: the bits of {@link Ordered}. */
   order: 4,
@@ -76,6 +76,9 @@ export const Cell = {
   joins: 13,
   name: 14,
 } as const;
+
+/** A link is taken by the parent, or taken back by its worker, which is about to end: by whoever comes first. */
+export const Linked = { notYet: 0, yes: 1, never: 2 } as const;
 
 /**
  * What an ordered worker's slot says, should the message not reach it: who captures its output, who blocks for it, and

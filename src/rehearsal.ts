@@ -7,7 +7,18 @@
 import { createConsole } from '../workers/console.ts';
 import { now } from './clock.ts';
 import { traceShutdown } from './diagnostics.ts';
-import { at, Cell, createTable, isOrder, KEY, type OrderMessage, type Reason, State, VERSION } from './protocol.ts';
+import {
+  at,
+  Cell,
+  createTable,
+  isOrder,
+  KEY,
+  Linked,
+  type OrderMessage,
+  type Reason,
+  State,
+  VERSION,
+} from './protocol.ts';
 import { claim } from './slots.ts';
 import { createThread, type Hooks, type Place } from './thread.ts';
 
@@ -29,7 +40,7 @@ const createDry = (place: Place, deliver: Place['deliver']) => {
 /** A worker is ordered, and acks. */
 function rehearseWorker(place: Place): void {
   const { table, dry } = createDry(place, async (_, { slot, port }) => {
-    Atomics.store(table.cells, at(slot, Cell.linked), 1);
+    Atomics.store(table.cells, at(slot, Cell.linked), Linked.yes);
     port.once('message', () => port.close());
     port.unref();
     port.postMessage({

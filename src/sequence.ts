@@ -47,7 +47,7 @@ export interface Parts {
   hasToDrain(): boolean;
   refuse(): void;
   idle(sync: boolean): Promise<unknown> | undefined;
-  /** Whether there is no worker below this thread, so that what is about workers may be left out. */
+  /** Whether no worker of this thread is known, so that what comes after their acks may be left out. */
   isLeaf(): boolean;
   /** Tells the workers, and waits for their acks. */
   readonly workers: { start(sync: boolean): Promise<void> | undefined; block(): void; terminateSilent(): boolean };
@@ -80,7 +80,7 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
   stages.push(stage('drain', startedAt, timedOut, drained));
 
   startedAt = now();
-  timedOut = !parts.isLeaf() && (yield* seeWorkersThrough(parts, SHARES.workers));
+  timedOut = yield* seeWorkersThrough(parts, SHARES.workers);
   stages.push(stage('workers', startedAt, timedOut));
 
   startedAt = now();
@@ -93,6 +93,8 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
     yield* runHandlers(parts, handlers);
   }
   yield { until: parts.deadline(SHARES.handlers), start: (sync) => parts.flush(sync) };
+  // What was registered while that was waited for.
+  yield* runHandlers(parts, handlers);
 }
 
 /** Calls all drain functions, and waits for what still runs in pools. Returns whether the time for that was up. */
@@ -131,6 +133,7 @@ function* seeWorkersThrough(parts: Parts, share: number): Generator<Step, boolea
   const { workers } = parts;
   let timedOut = false;
   yield { until: parts.deadline(share), start: (sync) => workers.start(sync), block: () => workers.block() };
+  if (parts.isLeaf()) return false;
   yield once(() => {
     timedOut = workers.terminateSilent();
   });

@@ -261,6 +261,11 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     if (isRoot) Atomics.notify(cells, Header.phase);
   }
 
+  function show(handler: number, count: number, name: string): void {
+    if (up) up.showProgress(handler, count, name);
+    else showProgress(table, ROOT, handler, count, name);
+  }
+
   /** The first link, up or down: a shutdown may come one day, and is to find its way prepared. */
   function rehearseSoon(): void {
     if (rehearsed || !rehearse) return;
@@ -387,11 +392,6 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
       relay: order?.relay ?? { stdout: true, stderr: true },
     });
 
-    function show(handler: number, count: number, name: string): void {
-      if (up) up.showProgress(handler, count, name);
-      else showProgress(table, ROOT, handler, count, name);
-    }
-
     /** For want of a worker that has acked. */
     function standGuard(): void {
       if (isMain && thread.settings.watchdog === true) relieve ??= startGuard(table);
@@ -454,8 +454,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
           notes.push(...pools.refuse(error));
         },
         idle: (sync) => (sync ? undefined : pools.idle()),
-        // In a tree of its own it tells the others that may join how far it is.
-        isLeaf: () => !isRoot && pools.size === 0 && links.hasNone(),
+        isLeaf: () => !isMain && pools.size === 0 && links.hasNone(),
         workers: {
           start(sync) {
             if (sync) return undefined;
@@ -581,6 +580,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
   function renew(): void {
     run = undefined;
     order = undefined;
+    show(0, 0, '');
     setPhase(Phase.running);
     spreadPhase();
     links.over();

@@ -16,6 +16,7 @@ import {
   isOver,
   isPing,
   KEY,
+  Linked,
   type LinkMessage,
   Ordered,
   type OrderMessage,
@@ -76,11 +77,15 @@ export interface Up {
   /** The handler that is about to run, for a parent that gets no ack. */
   showProgress(handler: number, count: number, name: string): void;
   /**
-   * Settles once the parent has all that this thread has printed. `isLast`: and once it has taken the link, or never will.
-   * Node drops what a thread has sent to another that has not read it when the sender ends; a port that was taken does not.
+   * Settles once the parent has all that this thread has printed. `isLast`: and once it has taken the link, as long as that
+   * is worth waiting for. Node drops what a thread has sent to another that has not read it when the sender ends; a port
+   * that was taken does not.
    */
   flush(sync: boolean, isLast: boolean): Promise<unknown> | undefined;
-  /** Returns whether the parent will tell of it. `isLast`: not if the link is still on its way, as that ends with this thread. */
+  /**
+   * Returns whether the parent will tell of it. `isLast`: this thread ends, so a link that is still on its way is taken
+   * back.
+   */
   ack(
     handlers: readonly HandlerOutcome[],
     workers: readonly WorkerOutcome[],
@@ -124,10 +129,9 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
   /** The slot whose order is waited for. */
   let expecting: number | undefined;
   let port: MessagePort | undefined;
-  /** Settles once the link was heard, or refused. */
-  let delivery: Promise<void> | undefined;
-  /** What was printed while the link is on its way. */
-  const held: { readonly stream: keyof Streams; readonly chunk: Chunk; readonly until: number }[] = [];
+  let onDelivered = (): void => {};
+  /** What was printed into a link that is on its way. */
+  const unheard: { readonly stream: keyof Streams; readonly chunk: Chunk; readonly until: number }[] = [];
   let ordered = false;
   let epoch = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -140,11 +144,12 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
 
   const cell = (name: number): number => (slot === undefined ? 0 : Atomics.load(cells, at(slot, name)));
   /** The parent has taken the link, so that an order comes over it, and what goes up arrives. */
-  const isLinked = (): boolean => port !== undefined && cell(Cell.linked) !== 0;
+  const isLinked = (): boolean => port !== undefined && cell(Cell.linked) === Linked.yes;
   const phase = (): number => Atomics.load(cells, Header.phase);
   /** A link that has not arrived by the time at which the root, or its parent, blocks does not arrive any more. */
   const isUnreachable = (): boolean =>
-    !isLinked() && (phase() === Phase.orderedSync || (cell(Cell.order) & Ordered.sync) !== 0);
+    cell(Cell.linked) === Linked.never ||
+    (!isLinked() && (phase() === Phase.orderedSync || (cell(Cell.order) & Ordered.sync) !== 0));
   const isHeard = (): boolean => port !== undefined && !isUnreachable();
   const isOnItsWay = (): boolean => isHeard() && !isLinked();
 
@@ -193,29 +198,43 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
   }
 
   function print(stream: keyof Streams, chunk: Chunk, until: number): void {
-    held.push({ stream, chunk, until });
-    if (!isOnItsWay()) passOn();
-  }
-
-  /** The link has arrived, or does not any more. */
-  function passOn(): void {
-    for (const { stream, chunk, until } of held.splice(0)) {
-      if (!isLinked()) writeDirectly(stream, chunk, until);
-      else port?.postMessage({ type: 'print', version: VERSION, stream, chunk } satisfies PrintMessage);
+    if (port === undefined || (isUnreachable() && withdraw())) {
+      writeDirectly(stream, chunk, until);
+      return;
     }
+    port.postMessage({ type: 'print', version: VERSION, stream, chunk } satisfies PrintMessage);
+    if (!isLinked()) unheard.push({ stream, chunk, until });
     if (phase() === Phase.orderedSync) ring();
   }
 
-  async function arrival(): Promise<void> {
-    while (isOnItsWay()) {
-      await Promise.race([delivery, new Promise<void>((resolve) => setTimeout(resolve, PULSE).unref())]);
-    }
+  /** Takes the link back, and writes what was printed into it. False if the parent has taken it after all. */
+  function withdraw(): boolean {
+    if (slot === undefined) return true;
+    const found = Atomics.compareExchange(cells, at(slot, Cell.linked), Linked.notYet, Linked.never);
+    const printed = unheard.splice(0);
+    if (found === Linked.yes) return false;
+    for (const { stream, chunk, until } of printed) writeDirectly(stream, chunk, until);
+    return true;
+  }
+
+  /** Settles once the parent has taken the link, or it is not to be waited for any longer. */
+  function arrival(): Promise<void> {
+    // A parent may be blocked for as long as it likes. Only one that has told this thread to end waits for its ack.
+    const until = ordered ? Number.POSITIVE_INFINITY : now() + RELAY;
+    return new Promise((resolve) => {
+      onDelivered = () => {
+        if (isOnItsWay() && now() < until) return;
+        clearInterval(looking);
+        resolve();
+      };
+      const looking = setInterval(onDelivered, PULSE).unref();
+    });
   }
 
   /** As `arrival`, for a thread whose event loop no longer turns. */
   function awaitArrival(claimed: number): void {
     const until = now() + RELAY;
-    while (isOnItsWay() && now() < until) Atomics.wait(cells, at(claimed, Cell.linked), 0, PULSE);
+    while (isOnItsWay() && now() < until) Atomics.wait(cells, at(claimed, Cell.linked), Linked.notYet, PULSE);
   }
 
   function reason(): Reason {
@@ -349,21 +368,25 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       ...(!inherited && { buffer: table.buffer }),
     };
     const delivered = (): void => {
-      if (cell(Cell.linked) !== 0) {
-        passOn();
+      if (cell(Cell.linked) === Linked.yes) {
+        unheard.length = 0;
         onLinked();
+        onDelivered();
         return;
       }
+      if (cell(Cell.linked) === Linked.never) return;
+      withdraw();
       // No ancestor uses the library: this worker's handlers run when its own thread ends.
       port?.close();
       port = undefined;
       setSlot(undefined);
       // Those of its own workers stay: it lives.
       free(home, claimed, threadId);
+      onDelivered();
       invitation?.();
     };
     // It is taken, too, by a listener of somebody else's.
-    delivery = deliver(parentId, message).then(delivered, delivered);
+    deliver(parentId, message).then(delivered, delivered);
   }
 
   return {
@@ -433,11 +456,10 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
     },
 
     ack(handlers, workers, failures, isLast = false) {
-      passOn();
       if (slot === undefined) return false;
       clearTimeout(timer);
       ordered = true;
-      const isTold = isLast ? isLinked() : isHeard();
+      const isTold = port !== undefined && (isLinked() || !((isLast || isUnreachable()) && withdraw()));
       if (isTold) port?.postMessage({ type: 'ack', version: VERSION, epoch, handlers, workers });
       Atomics.store(cells, at(slot, Cell.failures), failures);
       setState(failures === 0 ? State.acked : State.failed);

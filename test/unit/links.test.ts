@@ -11,6 +11,7 @@ import {
   createTable,
   Header,
   KEY,
+  Linked,
   Ordered,
   Phase,
   ROOT,
@@ -589,22 +590,23 @@ describe('a worker whose link was not yet delivered', () => {
     ]);
   });
 
-  it('has acked if its slot says so, though its link is delivered after that, and no ack with it', async () => {
+  it('may take it back: it is known by its slot then', async () => {
     const { links, table } = createScene();
-    // It is asked whether it is still there, and does not answer.
-    const ping = vi.spyOn(threads, 'postMessageToThread').mockReturnValue(new Promise(() => {}));
     const slot = claim(table, WORKER, PARENT) ?? 0;
+    links.begin();
     const settled = links.order(order(10_000));
+    Atomics.store(table.cells, at(slot, Cell.linked), Linked.never);
     Atomics.store(table.cells, at(slot, Cell.state), State.acked);
-    Atomics.add(table.cells, Header.doorbell, 1);
-    Atomics.notify(table.cells, Header.doorbell);
-    await turn();
     const { port1, port2 } = new MessageChannel();
     ports.push(port1, port2);
-    links.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER);
+    const closed = once(port1, 'close');
+    expect(links.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER)).toBe(true);
+    await closed;
+    Atomics.add(table.cells, Header.doorbell, 1);
+    Atomics.notify(table.cells, Header.doorbell);
     await settled;
-    ping.mockRestore();
     expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [] }]);
+    expect(Atomics.load(table.cells, at(slot, Cell.linked))).toBe(Linked.never);
   });
 
   it('wakes it where it blocks until the link is taken', () => {

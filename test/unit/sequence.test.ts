@@ -108,7 +108,7 @@ describe('the stages come one after the other', () => {
     const { handlers, log, outcome, drive } = createScene({ hasToDrain: () => false, isLeaf: () => true });
     handlers.add(function close() {}, []);
     drive();
-    expect(log).toEqual(['begin', 'close before 0', 'flush', 'end']);
+    expect(log).toEqual(['begin', 'workers', 'close before 0', 'flush', 'end']);
     expect(outcome.stages.map(({ name }) => name)).toEqual(['drain', 'workers', 'handlers']);
   });
 
@@ -119,7 +119,7 @@ describe('the stages come one after the other', () => {
       isLeaf = false;
     }, []);
     drive();
-    expect(log).toEqual(['begin', 'make before 0', ...LAST]);
+    expect(log).toEqual(['begin', 'workers', 'make before 0', ...LAST]);
   });
 
   it('and have a report each, with how long they took', async () => {
@@ -222,6 +222,17 @@ describe('handlers', () => {
     scene.handlers.add(function close() {}, []);
     scene.drive();
     expect(names(scene.outcome.handlers)).toEqual(['handedOver', 'close', 'handedOver']);
+  });
+
+  it('that are added while it is waited for what was printed run last of all', async () => {
+    const { handlers, log, drive } = createScene({
+      flush: async () => {
+        handlers.add(function late() {}, []);
+      },
+    });
+    drive();
+    await vi.runAllTimersAsync();
+    expect(log.slice(-2)).toEqual(['late before 0', 'end']);
   });
 
   it('know that they are handlers', async () => {

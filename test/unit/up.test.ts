@@ -12,6 +12,7 @@ import {
   isLinkMessage,
   isOrder,
   KEY,
+  Linked,
   type LinkMessage,
   Ordered,
   type OrderMessage,
@@ -309,11 +310,11 @@ describe('an ack', () => {
     expect(up.isHeard()).toBe(false);
     await join(up);
     expect(up.isHeard()).toBe(true);
-    set(Cell.linked, 0);
+    set(Cell.linked, Linked.notYet);
     expect(up.isHeard()).toBe(true);
     Atomics.store(table.cells, Header.phase, Phase.orderedSync);
     expect(up.isHeard()).toBe(false);
-    set(Cell.linked, 1);
+    set(Cell.linked, Linked.yes);
     expect(up.isHeard()).toBe(true);
   });
 });
@@ -765,7 +766,7 @@ describe('a link that is still on its way when this thread ends', () => {
   function take(): MessagePort {
     const [port] = ports;
     if (!port) throw new Error('nothing was sent');
-    set(Cell.linked, 1);
+    set(Cell.linked, Linked.yes);
     return port;
   }
 
@@ -782,62 +783,139 @@ describe('a link that is still on its way when this thread ends', () => {
     for (const word of words) process.stdout.write(word);
   }
 
-  it('holds what is printed, and passes it on in its order before the ack', async () => {
+  /** What the descriptors would have been given meanwhile. */
+  async function directly(act: () => Promise<void>): Promise<string[]> {
+    const written = vi
+      .spyOn(process.getBuiltinModule('node:fs'), 'writeSync')
+      .mockImplementation((_, bytes) => Buffer.byteLength(bytes));
+    try {
+      await act();
+      return written.mock.calls.map(([, bytes]) => String(bytes));
+    } finally {
+      written.mockRestore();
+    }
+  }
+
+  it('has what is printed in it, and the ack after that', async () => {
     const up = create({ by: neverDeliver });
     up.join();
     await print('one', 'two');
     const received: unknown[] = [];
-    take().on('message', (said: unknown) => received.push(said));
+    const written = await directly(async () => {
+      take().on('message', (said: unknown) => received.push(said));
+      process.stdout.write('three');
+      expect(up.ack([], [], 0, true)).toBe(true);
+      await expect.poll(() => received.length).toBe(4);
+      up.over(false);
+    });
+    expect(received).toMatchObject([{ chunk: 'one' }, { chunk: 'two' }, { chunk: 'three' }, { epoch: 0 }]);
+    expect(written).toEqual([]);
+  });
+
+  it('is taken back where it was not taken in time: what is printed goes to the descriptor, and nobody tells', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    const received: unknown[] = [];
+    const written = await directly(async () => {
+      await print('one', 'two');
+      expect(up.ack([], [], 1, true)).toBe(false);
+      process.stdout.write('three');
+    });
+    expect(written).toEqual(['one', 'two', 'three']);
+    expect(cell(Cell.linked)).toBe(Linked.never);
+    expect(cell(Cell.state)).toBe(State.failed);
+    expect(up.isHeard()).toBe(false);
+    ports[0]?.on('message', (said: unknown) => received.push(said));
     await turn();
-    expect(received).toEqual([]);
-    process.stdout.write('three');
-    expect(up.ack([], [], 0, true)).toBe(true);
-    await expect
-      .poll(() => received)
-      .toMatchObject([{ chunk: 'one' }, { chunk: 'two' }, { chunk: 'three' }, { epoch: 0 }]);
+    await turn();
+    expect(received).not.toContainEqual(expect.objectContaining({ type: 'ack' }));
     up.over(false);
   });
 
-  it('passes on what is held as soon as it was taken', async () => {
-    let taken = (): void => {};
+  it('is taken back where its parent blocks, and what is in it is written first', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    const written = await directly(async () => {
+      await print('one');
+      Atomics.store(table.cells, Header.phase, Phase.orderedSync);
+      process.stdout.write('two');
+    });
+    expect(written).toEqual(['one', 'two']);
+    expect(cell(Cell.linked)).toBe(Linked.never);
+    up.over(false);
+  });
+
+  it('is not taken back once it was taken', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    const written = await directly(async () => {
+      await print('one');
+      take();
+      expect(up.ack([], [], 0, true)).toBe(true);
+      up.over(false);
+    });
+    expect(written).toEqual([]);
+    expect(cell(Cell.linked)).toBe(Linked.yes);
+  });
+
+  it('is not written twice when it was delivered and its parent blocks after that', async () => {
+    let deliver = (): void => {};
     const up = create({
       by: (to, message) => {
         neverDeliver(to, message);
         return new Promise<void>((resolve) => {
-          taken = resolve;
+          deliver = resolve;
         });
       },
     });
     up.join();
-    await print('held');
-    const received: unknown[] = [];
-    take().on('message', (said: unknown) => received.push(said));
-    taken();
-    await expect.poll(() => received).toMatchObject([{ chunk: 'held' }]);
+    const written = await directly(async () => {
+      await print('one');
+      take();
+      deliver();
+      await turn();
+      set(Cell.linked, Linked.notYet);
+      expect(up.ack([], [], 0, true)).toBe(false);
+    });
+    expect(written).toEqual([]);
     up.over(false);
   });
 
-  it('writes what is held to the descriptor where it was not taken in time, and says that nobody tells', async () => {
-    const written = vi
-      .spyOn(process.getBuiltinModule('node:fs'), 'writeSync')
-      .mockImplementation((_, bytes) => Buffer.byteLength(bytes));
-    const up = create({ by: neverDeliver });
-    try {
-      up.join();
-      await print('one', 'two');
-      expect(written).not.toHaveBeenCalled();
-      expect(up.ack([], [], 1, true)).toBe(false);
-      expect(written.mock.calls.map(([, bytes]) => String(bytes))).toEqual(['one', 'two']);
-      expect(cell(Cell.state)).toBe(State.failed);
-      const received: unknown[] = [];
-      take().on('message', (said: unknown) => received.push(said));
-      await turn();
-      await turn();
-      expect(received).toEqual([]);
-    } finally {
-      up.over(false);
-      written.mockRestore();
-    }
+  it('that nobody takes has what was printed written, too', async () => {
+    let refuse = (): void => {};
+    const up = create({
+      by: (to, message) => {
+        neverDeliver(to, message);
+        return new Promise<void>((_, reject) => {
+          refuse = reject;
+        });
+      },
+    });
+    up.join();
+    const written = await directly(async () => {
+      await print('one');
+      refuse();
+      await expect.poll(() => up.isHeard()).toBe(false);
+    });
+    expect(written).toEqual(['one']);
+    expect(cell(Cell.state)).toBe(State.free);
+  });
+
+  it('keeps its slot when it was taken back, and is refused after that', async () => {
+    let refuse = (): void => {};
+    const up = create({
+      by: (to, message) => {
+        neverDeliver(to, message);
+        return new Promise<void>((_, reject) => {
+          refuse = reject;
+        });
+      },
+    });
+    up.join();
+    up.ack([], [], 0, true);
+    refuse();
+    await turn();
+    expect(cell(Cell.state)).toBe(State.acked);
   });
 
   it('is as good as taken in a thread that lives on', async () => {
@@ -848,15 +926,26 @@ describe('a link that is still on its way when this thread ends', () => {
     expect(up.ack([], [], 0)).toBe(true);
   });
 
-  it('is waited for until it was taken', async () => {
+  it('is waited for until it was taken, where its parent has told this thread to end', async () => {
     const up = create({ by: neverDeliver });
     up.join();
+    await print();
     const flushed = up.flush(false, true);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 2 * RELAY));
     expect(await isPending(flushed)).toBe(true);
     take();
     await flushed;
     expect(up.flush(false, true)).toBeUndefined();
+    up.over(false);
+  });
+
+  it('is waited for as long as a parent may take whose event loop turns, where this thread ends by itself', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    const startedAt = now();
+    await up.flush(false, true);
+    expect(now() - startedAt).toBeGreaterThanOrEqual(RELAY);
+    expect(cell(Cell.linked)).toBe(Linked.notYet);
   });
 
   it('is waited for until its parent blocks', async () => {
@@ -884,7 +973,7 @@ describe('a link that is still on its way when this thread ends', () => {
   });
 
   it.each([
-    ['was taken', () => set(Cell.linked, 1)],
+    ['was taken', () => set(Cell.linked, Linked.yes)],
     ['will not be taken any more', () => Atomics.store(table.cells, Header.phase, Phase.orderedSync)],
   ])('is not waited for by a thread that blocks where it %s', (_, happens) => {
     const wait = vi.spyOn(Atomics, 'wait');
@@ -957,7 +1046,7 @@ describe('an order in the slot of a worker whose link is still on its way', () =
     expect(up.isHeard()).toBe(true);
     set(Cell.order, Ordered.yes | Ordered.sync);
     expect(up.isHeard()).toBe(false);
-    set(Cell.linked, 1);
+    set(Cell.linked, Linked.yes);
     expect(up.isHeard()).toBe(true);
   });
 
@@ -977,7 +1066,7 @@ describe('an order in the slot of a worker whose link is still on its way', () =
     up.join();
     orderOf(0, 0);
     await turn();
-    set(Cell.linked, 1);
+    set(Cell.linked, Linked.yes);
     ports[0]?.postMessage(order());
     await logged('order');
     expect(orders).toMatchObject([{ epoch: 7 }]);
