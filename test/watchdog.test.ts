@@ -20,6 +20,15 @@ it.each([...routes, 'the event loop runs empty'])(
   },
 );
 
+it('says nothing of the handlers of a shutdown that is over', async () => {
+  const { signal, stderr } = await run('watchdog.js', ['a second shutdown()', 'true']);
+  expect({ signal, stderr }).toEqual({
+    signal: 'SIGKILL',
+    stderr:
+      'worker-atexit: the main thread has not ended by its deadline: no handler of it has started, or all are done; the process is killed\n',
+  });
+});
+
 it.each([
   ['false', '2'],
   ['auto', '0'],

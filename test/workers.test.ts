@@ -55,6 +55,40 @@ it('passes on what such a worker has printed', async () => {
   });
 });
 
+it('a worker that ends by itself keeps nobody waiting who blocks for it', async () => {
+  const { code, log } = await play('gone first, and nobody looks');
+  expect({ code, log }).toEqual({ code: 0, log: ['worker 1', 'ok', 'main'] });
+});
+
+it('what was printed before a handler loops is not lost with a link that is on its way', async () => {
+  const { code, stdout, log } = await play('undelivered, and a handler loops after another has printed');
+  expect({ code, stdout, log }).toEqual({
+    code: 3,
+    stdout: 'printed\n',
+    log: ['main', 'worker 1: timed-out handler loops blocks it (1 of 2 done)'],
+  });
+});
+
+it('a worker whose link is not taken in time says itself what has failed, and what is printed in the end', async () => {
+  const { code, stdout, stderr, log } = await play('undelivered, and a handler exits after another has failed');
+  expect({ code, stdout, log }).toEqual({
+    code: 3,
+    stdout: 'printed\nprinted in the end\n',
+    log: ['main', 'worker 1: failed 1 of its handlers failed; its ack was not delivered'],
+  });
+  expect(stderr.match(/handler fails failed: Error: unheard/g)).toHaveLength(1);
+});
+
+it('a handler that is registered while a link is on its way is run', async () => {
+  const { code, log } = await play('undelivered, and it registers when its handlers are through');
+  expect({ code, log: log.slice(0, 2) }).toEqual({ code: 3, log: ['first', 'late'] });
+});
+
+it('a worker that a handler has made is told to end at once', async () => {
+  const { code, log } = await play('a handler that makes a worker and awaits its end');
+  expect({ code, log: log.slice(0, 3) }).toEqual({ code: 0, log: ['worker 2', 'worker 1', 'acked'] });
+});
+
 it('a handler that is registered right after a shutdown is for the next one', async () => {
   const { log } = await play('registering right after a shutdown');
   expect(log).toEqual(['8 of 8']);

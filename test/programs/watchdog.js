@@ -7,6 +7,13 @@ const [route, watchdog, workers = '0'] = process.argv.slice(2);
 
 if (isMainThread) {
   atexit.configure({ timeout: 1500, syncTimeout: 3000, watchdog: { true: true, false: false }[watchdog] ?? watchdog });
+  if (route === 'a second shutdown()') {
+    atexit.register(function first() {});
+    await atexit.shutdown();
+    atexit.shutdownSignal.addEventListener('abort', () => {
+      for (;;);
+    });
+  }
   atexit.register(function neverReached() {});
   atexit.register(function loops() {
     console.log('loops');
@@ -20,7 +27,7 @@ if (isMainThread) {
     }),
   );
   if (route === 'exit()') atexit.exit(0);
-  else if (route === 'shutdown()') atexit.shutdown();
+  else if (route.endsWith('shutdown()')) atexit.shutdown();
   else if (route === 'process.exit()') process.exit(0);
   else if (route === 'a crash') throw new Error('a crash');
 } else {

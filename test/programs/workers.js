@@ -226,6 +226,93 @@ const situations = {
       while (!atexit.isShuttingDown());
     },
   },
+  'gone first, and nobody looks': {
+    main() {
+      main();
+      const ended = new Int32Array(new SharedArrayBuffer(4));
+      new Worker(file, { argv: [dir, situation], workerData: { gate: ended, role: 'worker' } });
+      log(Atomics.wait(ended, 0, 0, 4000));
+    },
+    worker() {
+      atexit.register(() => log(`worker ${threadId}`));
+      process.on('exit', open);
+    },
+  },
+  'undelivered, and a handler loops after another has printed': {
+    main() {
+      main({ timeout: 1500 });
+      spawn('worker');
+      waitForGate();
+      atexit.exit(3);
+      block(300);
+    },
+    worker() {
+      atexit.register(function loops() {
+        for (;;);
+      });
+      atexit.register(() => console.log('printed'));
+      open();
+      while (!atexit.isShuttingDown());
+    },
+  },
+  'undelivered, and a handler exits after another has failed': {
+    main() {
+      main();
+      spawn('worker');
+      waitForGate();
+      atexit.exit(3);
+      block(600);
+    },
+    worker() {
+      process.on('exit', () => console.log('printed in the end'));
+      atexit.register(() => process.exit(0));
+      atexit.register(function fails() {
+        console.log('printed');
+        throw new Error('unheard');
+      });
+      open();
+      while (!atexit.isShuttingDown());
+    },
+  },
+  'undelivered, and it registers when its handlers are through': {
+    main() {
+      main();
+      spawn('worker');
+      waitForGate();
+      atexit.exit(3);
+      block(500);
+    },
+    worker() {
+      setInterval(() => {}, 1000);
+      atexit.register(() => {
+        log('first');
+        setTimeout(() => atexit.register(() => log('late')), 50);
+      });
+      open();
+      while (!atexit.isShuttingDown());
+    },
+  },
+  'a handler that makes a worker and awaits its end': {
+    async main() {
+      main();
+      const link = atexit.registerWorker(await ready('parent'), { timeout: 3000 });
+      const { status, diagnosis = '' } = await link.shutdown();
+      log(`${status} ${diagnosis}`.trim());
+    },
+    parent() {
+      atexit.register(async () => {
+        const child = spawn('child');
+        await new Promise((resolve) => child.once('exit', resolve));
+        log('worker 1');
+      });
+      stay();
+    },
+    child() {
+      const timer = setInterval(() => {}, 1000);
+      atexit.register(() => log('worker 2'));
+      atexit.shutdownSignal.addEventListener('abort', () => clearInterval(timer));
+    },
+  },
   'registering right after a shutdown': {
     async main() {
       const workers = await Promise.all(Array.from({ length: 8 }, () => ready('worker')));
