@@ -9,7 +9,7 @@ import { registerPool as registerPiscina } from '../../src/piscina.ts';
 import type { ShutdownReport } from '../../src/report.ts';
 import { registerPool as registerTinypool } from '../../src/tinypool.ts';
 
-const filename = fileURLToPath(new URL('./modules/task.js', import.meta.url));
+const filename = fileURLToPath(new URL('./modules/task.cjs', import.meta.url));
 const TWO = { filename, minThreads: 2, maxThreads: 2 };
 
 const pools: { destroy(): Promise<void> }[] = [];
