@@ -41,7 +41,7 @@ const RESERVE = 100;
 export interface Parts {
   readonly drains: Registry;
   readonly handlers: Registry;
-  /** When `share` of the timeout is used up. */
+  /** When `share` of the timeout is used up. It may come nearer. */
   deadline(share: number): number;
   begin(): void;
   hasToDrain(): boolean;
@@ -92,7 +92,12 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
     yield* seeWorkersThrough(parts, SHARES.handlers);
     yield* runHandlers(parts, handlers);
   }
-  yield { until: parts.deadline(SHARES.handlers), start: (sync) => parts.flush(sync) };
+  yield {
+    get until() {
+      return parts.deadline(SHARES.handlers);
+    },
+    start: (sync) => parts.flush(sync),
+  };
   // What was registered while that was waited for.
   yield* runHandlers(parts, handlers);
 }
@@ -109,7 +114,9 @@ function* drain(parts: Parts, drained: HandlerReport[]): Generator<Step, boolean
     yield once(() => call.start());
   }
   yield {
-    until: deadline(SHARES.drain),
+    get until() {
+      return deadline(SHARES.drain);
+    },
     start: () => (draining.some(isPending) ? Promise.all(draining.map(({ settled }) => settled)) : undefined),
     cut: (sync) => {
       timedOut = !sync;
@@ -119,7 +126,9 @@ function* drain(parts: Parts, drained: HandlerReport[]): Generator<Step, boolean
   };
   yield once(() => parts.refuse());
   yield {
-    until: deadline(SHARES.drain),
+    get until() {
+      return deadline(SHARES.drain);
+    },
     start: (sync) => parts.idle(sync),
     cut: (sync) => {
       timedOut = !sync;
@@ -132,7 +141,13 @@ function* drain(parts: Parts, drained: HandlerReport[]): Generator<Step, boolean
 function* seeWorkersThrough(parts: Parts, share: number): Generator<Step, boolean, void> {
   const { workers } = parts;
   let timedOut = false;
-  yield { until: parts.deadline(share), start: (sync) => workers.start(sync), block: () => workers.block() };
+  yield {
+    get until() {
+      return parts.deadline(share);
+    },
+    start: (sync) => workers.start(sync),
+    block: () => workers.block(),
+  };
   if (parts.isLeaf()) return false;
   yield once(() => {
     timedOut = workers.terminateSilent();
@@ -150,13 +165,12 @@ function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, b
   let timedOut = false;
   for (let handler = handlers.take(); handler !== undefined; handler = handlers.take()) {
     parts.onHandler(handler, handlers.size);
-    const until = deadline(SHARES.handlers);
-    const left = until - now();
+    const left = deadline(SHARES.handlers) - now();
     const call = createCall(handler, 'handlers', reports, parts);
     yield {
       // Those that it registers are behind it, too.
       get until() {
-        return until - handlers.size * Math.min(RESERVE, left / (handlers.size + 1));
+        return deadline(SHARES.handlers) - handlers.size * Math.min(RESERVE, left / (handlers.size + 1));
       },
       start: () => call.start(),
       cut: (sync) => {

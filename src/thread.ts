@@ -54,6 +54,8 @@ export interface Terms {
 interface Run {
   readonly driver: Driver;
   readonly finished: Promise<ShutdownReport>;
+  /** From now on it has so many ms, unless it has less anyway. */
+  shorten(timeout: number): void;
   /** Set once it is through. */
   report: ShutdownReport | undefined;
   /** Nobody but the event loop, which ran empty, has ended this thread. */
@@ -327,8 +329,9 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     isTrees = Atomics.load(cells, Header.phase) !== Phase.running;
     if (closing) return;
     if (run?.report && !again) up?.ack([], [], 0);
-    if (run) return;
-    begin({ reason, timeout: ownTime(timeout) }).driver.drive();
+    // Its parent blocks now, or ends while it had ended this thread alone: that may leave less time.
+    if (run) run.shorten(ownTime(timeout));
+    else begin({ reason, timeout: ownTime(timeout) }).driver.drive();
   }
 
   /** The shutdown of the whole tree has begun, and this thread's order is to come. */
@@ -382,7 +385,10 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     /** Once this thread's event loop no longer turns: until when it blocks for its workers. */
     let blockUntil: number | undefined;
 
-    const deadline = (share: number): number => startedAt + timeout * share;
+    /** How long it has, and since when: what is over first counts. */
+    const limits = [{ since: startedAt, timeout }];
+
+    const deadline = (share: number): number => Math.min(...limits.map((limit) => limit.since + limit.timeout * share));
     const wake = (): void => void notes.push(...pools.wake());
 
     const toOrder = () => ({
@@ -549,6 +555,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
       finished: new Promise((settle) => {
         resolve = settle;
       }),
+      shorten: (shorter) => void limits.push({ since: now(), timeout: shorter }),
       report: undefined,
       isRevivable: reason.route === 'beforeExit',
     };

@@ -90,6 +90,11 @@ it('a worker that a handler has made is told to end at once', async () => {
   expect({ code, log: log.slice(0, 3) }).toEqual({ code: 0, log: ['worker 2', 'worker 1', 'acked'] });
 });
 
+it('a worker that is ended alone has less time when the process ends meanwhile, and acks all the same', async () => {
+  const { code, log } = await play('ended alone, and then with the process');
+  expect({ code, log }).toEqual({ code: 3, log: ['worker 1', 'main', 'worker 1: failed never unfinished cleanUp'] });
+});
+
 it('a handler that is registered right after a shutdown is for the next one', async () => {
   const { log } = await play('registering right after a shutdown');
   expect(log).toEqual(['8 of 8']);

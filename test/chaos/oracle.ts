@@ -333,9 +333,11 @@ export function judge(program: Program, played: Played): string[] {
       continue;
     }
     const isUnheard = above.some((ancestor) => isBlocked(ancestor.thread) || expectedOf(ancestor.thread).stuck);
+    const mayBeUnheard = isUnheard || above.some(isLoose);
     if (isStranger(thread)) {
       const wanted = thread.isRegistered && !isUnheard ? 'unlinked' : undefined;
-      if (!(isEarly && worker === undefined)) check(worker?.status === wanted, `${who} is reported ${worker?.status}`);
+      if (worker || !(isEarly || mayBeUnheard))
+        check(worker?.status === wanted, `${who} is reported ${worker?.status}`);
       continue;
     }
     if (!isInTime) continue;
@@ -351,7 +353,7 @@ export function judge(program: Program, played: Played): string[] {
     const isSilent = isBlocked(thread) || expectedOf(thread).stuck;
     // In an early program its link may be on its way to a thread that blocks: then its slot tells how many have failed.
     const isUndelivered = isEarly && isSync && /its ack was not delivered/.test(worker.diagnosis ?? '');
-    const hasDetails = worker.handlers.length > 0 || !(isUnheard || isUndelivered);
+    const hasDetails = worker.handlers.length > 0 || !(mayBeUnheard || isUndelivered);
     const wanted = isSilent ? 'timed-out' : !hasDetails ? /^(acked|failed)$/ : failed ? 'failed' : 'acked';
     const fits = typeof wanted === 'string' ? worker.status === wanted : wanted.test(worker.status);
     check(fits, `${who} is reported ${worker.status} (${worker.diagnosis}), and was to be ${wanted}`);

@@ -313,6 +313,19 @@ const situations = {
       atexit.shutdownSignal.addEventListener('abort', () => clearInterval(timer));
     },
   },
+  'ended alone, and then with the process': {
+    async main() {
+      main({ syncTimeout: 600 });
+      atexit.registerWorker(await ready('worker')).shutdown();
+      await sleep(20);
+      process.exit(3);
+    },
+    worker() {
+      cleanUp();
+      atexit.register(never);
+      stay();
+    },
+  },
   'registering right after a shutdown': {
     async main() {
       const workers = await Promise.all(Array.from({ length: 8 }, () => ready('worker')));

@@ -423,6 +423,19 @@ describe('time', () => {
     for (const { durationMs } of outcome.handlers) expect(durationMs).toBeCloseTo(50, -1);
   });
 
+  it('it may come nearer while something is waited for', async () => {
+    let end = now() + 8000;
+    const { handlers, log, drive } = createScene({ deadline: () => end });
+    handlers.add(function close() {
+      return never();
+    }, []);
+    drive();
+    end = now() + 300;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(log).toContain('close unfinished');
+    expect(log.at(-1)).toBe('end');
+  });
+
   it('what comes of a handler later is not told any more', async () => {
     const { handlers, log, outcome, drive } = createScene();
     handlers.add(async function late() {
