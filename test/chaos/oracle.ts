@@ -262,7 +262,7 @@ export function judge(program: Program, played: Played): string[] {
   const ending = signalled ?? (code === 0 && last && !last.ok ? 1 : code);
   const allowed: unknown[] = [ending, ...extra.map(({ signal }) => signal)];
   const actual = played.signal ?? played.code ?? -1;
-  check(allowed.includes(actual), `it ended by ${actual}, and was to by ${allowed.join(' or ')}`);
+  check(allowed.includes(actual), `it ended by ${actual}, and was to by ${allowed.join(' or ')}: ${played.stderr}`);
   check(isKilled || report !== undefined, 'there is no report');
   if (!report) return wrong;
   // A worker that joins when all is done is new work.

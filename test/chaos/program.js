@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread, threadId, Worker, workerData } from 'node:worker_threads';
 
 const file = fileURLToPath(import.meta.url);
+const task = fileURLToPath(new URL('pool.cjs', import.meta.url));
 const { dir, place, name, isPooled, cells } = isMainThread
   ? { dir: process.argv[2], place: [], name: 'main', cells: new Int32Array(new SharedArrayBuffer(256)) }
   : workerData;
@@ -109,7 +110,7 @@ async function createPool({ atomics, threads, force }) {
   const { registerPool } = await import('worker-atexit/piscina');
   const workers = { minThreads: threads, maxThreads: threads };
   const data = { dir, place, name: `${name}.pool`, isPooled: true, cells };
-  return registerPool(new Piscina({ filename: file, atomics, ...workers, workerData: data }), { name: 'pool', force });
+  return registerPool(new Piscina({ filename: task, atomics, ...workers, workerData: data }), { name: 'pool', force });
 }
 
 /** A pool's task. */
