@@ -1,5 +1,5 @@
-// The task of task-pool.test.ts: cleans up, and does what it is told. What is imported is not required: Node 20 ends the
-// process ("IsGraphAsync must be used on an instantiated module") where a thread is terminated while it requires a module.
+// The task of task-pool.test.ts: cleans up, and does what it is told. What is imported is not required: Node may crash
+// ("IsGraphAsync must be used on an instantiated module") where a thread is terminated while it requires an ES module.
 exports.__esModule = true;
 exports.default = createTask();
 
