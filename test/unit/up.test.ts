@@ -796,6 +796,21 @@ describe('a link that is still on its way when this thread ends', () => {
     }
   }
 
+  /** A worker that has joined, and hears when the test says so what became of its link. */
+  function joinLate() {
+    let [deliver, refuse] = [(): void => {}, (): void => {}];
+    const up = create({
+      by: (to, message) => {
+        neverDeliver(to, message);
+        return new Promise<void>((resolve, reject) => {
+          [deliver, refuse] = [resolve, reject];
+        });
+      },
+    });
+    up.join();
+    return { up, deliver, refuse };
+  }
+
   it('has what is printed in it, and the ack after that', async () => {
     const up = create({ by: neverDeliver });
     up.join();
@@ -859,16 +874,7 @@ describe('a link that is still on its way when this thread ends', () => {
   });
 
   it('is not written twice when it was delivered and its parent blocks after that', async () => {
-    let deliver = (): void => {};
-    const up = create({
-      by: (to, message) => {
-        neverDeliver(to, message);
-        return new Promise<void>((resolve) => {
-          deliver = resolve;
-        });
-      },
-    });
-    up.join();
+    const { up, deliver } = joinLate();
     const written = await directly(async () => {
       await print('one');
       take();
@@ -882,16 +888,7 @@ describe('a link that is still on its way when this thread ends', () => {
   });
 
   it('that nobody takes has what was printed written, too', async () => {
-    let refuse = (): void => {};
-    const up = create({
-      by: (to, message) => {
-        neverDeliver(to, message);
-        return new Promise<void>((_, reject) => {
-          refuse = reject;
-        });
-      },
-    });
-    up.join();
+    const { up, refuse } = joinLate();
     const written = await directly(async () => {
       await print('one');
       refuse();
@@ -902,16 +899,7 @@ describe('a link that is still on its way when this thread ends', () => {
   });
 
   it('keeps its slot when it was taken back, and is refused after that', async () => {
-    let refuse = (): void => {};
-    const up = create({
-      by: (to, message) => {
-        neverDeliver(to, message);
-        return new Promise<void>((_, reject) => {
-          refuse = reject;
-        });
-      },
-    });
-    up.join();
+    const { up, refuse } = joinLate();
     up.ack([], [], 0, true);
     refuse();
     await turn();
