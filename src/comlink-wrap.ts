@@ -30,6 +30,8 @@ interface Line {
   readAll(): void;
   /** Answers in the worker's stead. */
   reject(id: string, error: Error): void;
+  /** Releases the other end. Defined while that waits for the calls in flight. */
+  release: (() => void) | undefined;
 }
 
 /** The calls in flight, by their ids, which Comlink makes unique. */
@@ -62,12 +64,29 @@ const pool: Pool = {
   async end() {},
 };
 
+const isIdle = (line: Line): boolean => ![...calls.values()].includes(line);
+
 /** Takes a call out; false if there is none of that id on this line. */
 function settleCall(id: unknown, line: Line): id is string {
   if (typeof id !== 'string' || calls.get(id) !== line) return false;
   calls.delete(id);
+  if (line.release && isIdle(line)) line.release();
   if (calls.size === 0) settle();
   return true;
+}
+
+/** Comlink's first proxy for each endpoint, which is not kept by it. */
+const proxies = new WeakMap<Comlink.Endpoint, WeakRef<object>>();
+
+function keepTrack<P extends object>(endpoint: Comlink.Endpoint, proxy: P): P {
+  proxies.set(endpoint, new WeakRef(proxy));
+  return proxy;
+}
+
+/** Whether nobody has a proxy for it any more. Comlink releases it then, as when it is asked to. */
+function isCollected(endpoint: Comlink.Endpoint): boolean {
+  const proxy = proxies.get(endpoint);
+  return proxy !== undefined && proxy.deref() === undefined;
 }
 
 /** Who has what this thread has handed out, by the port that was sent. */
@@ -99,6 +118,7 @@ function watch(channel: Worker | MessagePort, remote: Remote, refuse: () => Erro
 
   const line: Line = {
     remote,
+    release: undefined,
 
     readAll() {
       // A Worker's own messages come before its 'exit' event.
@@ -118,13 +138,19 @@ function watch(channel: Worker | MessagePort, remote: Remote, refuse: () => Erro
     if (settleCall(read(message, 'id'), line)) listener({ data: watchProxy(message, remote) });
   }
 
-  return {
+  const endpoint: Comlink.Endpoint = {
     postMessage(request: Request, transfer: readonly MessagePort[] = []) {
       const { id, type } = request;
       if (type === 'RELEASE') {
+        const release = (): void => channel.postMessage(request);
+        if (isCollected(endpoint) && !isIdle(line)) {
+          // Its callers still await their answers, which the other end would not send once it is released.
+          line.release = release;
+          return;
+        }
         // From now on Comlink takes no answer to these.
-        for (const [open, { reject }] of calls) if (reject === line.reject) settleCall(open, line);
-        channel.postMessage(request);
+        for (const open of calls.keys()) settleCall(open, line);
+        release();
         return;
       }
       const error = refuse();
@@ -151,6 +177,7 @@ function watch(channel: Worker | MessagePort, remote: Remote, refuse: () => Erro
     // A port starts when it is listened to; but Comlink calls this.
     start() {},
   };
+  return endpoint;
 }
 
 /**
@@ -185,9 +212,13 @@ function serialize(object: unknown): [MessagePort, MessagePort[]] {
 }
 
 /** A program that has a handler of its own for proxies keeps it. */
-function installSerialize(): void {
+function installHandler(): void {
   if (!own || Comlink.transferHandlers.get('proxy') !== own) return;
-  Comlink.transferHandlers.set('proxy', { ...own, serialize });
+  Comlink.transferHandlers.set('proxy', {
+    ...own,
+    serialize,
+    deserialize: (endpoint: Comlink.Endpoint) => keepTrack(endpoint, own.deserialize(endpoint) as object),
+  });
 }
 
 const own = Comlink.transferHandlers.get('proxy');
@@ -227,7 +258,8 @@ function leave(remote: Remote, name: string, how: string, cause?: unknown): void
  * flight finish; a later one is rejected with the `ShutdownError`, also from a handler: what is to be asked of a worker at
  * the end is for `onDrain(remote.flush)`, or a handler in the worker. Once the worker is gone, in whatever way, each call
  * on it and on the proxies that it has handed out is rejected with a {@link WorkerGoneError}: those in flight, and all
- * that follow. On a synchronous route no promise settles any more, here as everywhere.
+ * that follow. On a synchronous route no promise settles any more, here as everywhere. A call is answered although its
+ * proxy is collected meanwhile, where Comlink's own never settles (comlink#692).
  *
  * A callback that the worker hands out may be a handler: `register(await remote.getCallback())`. It runs in that worker,
  * which has cleaned up by then and is still there. On a synchronous route it is called and not waited for, and may not
@@ -239,11 +271,12 @@ export function wrap<T>(worker: Worker, options: WorkerOptions = {}): Comlink.Re
   const library = instance();
   library.registerWorker(worker, options);
   library.addPool(pool, pool);
-  installSerialize();
+  installHandler();
   const remote: Remote = { gone: undefined };
   const { name = 'worker' } = options;
   const { threadId } = worker;
   if (threadId === -1) leave(remote, name, 'it had ended before it was wrapped');
   else watchEnd(worker, remote, `${name} ${threadId}`);
-  return Comlink.wrap<T>(watch(worker, remote, () => remote.gone?.() ?? refused()));
+  const endpoint = watch(worker, remote, () => remote.gone?.() ?? refused());
+  return keepTrack(endpoint, Comlink.wrap<T>(endpoint));
 }

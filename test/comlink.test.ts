@@ -4,6 +4,7 @@ import { afterAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { onDrain, register } from 'worker-atexit';
 import { expose, wrap } from 'worker-atexit/comlink';
 import { linesOf, run, temporaryFolder } from './programs.ts';
+import { exposeGc } from './runtime.ts';
 
 async function play(...situation: readonly string[]) {
   const dir = temporaryFolder();
@@ -38,6 +39,16 @@ it('leaves Comlink all that it can do', async () => {
       'released Proxy has been released and is not useable',
       'worker: handler',
     ],
+  });
+});
+
+it('answers the calls on a proxy that is collected meanwhile, and releases it then', async () => {
+  const dir = temporaryFolder();
+  const { code, stderr } = await run('comlink.js', [dir, 'collected'], { nodeOptions: [exposeGc] });
+  expect({ code, stderr, log: linesOf(dir, 'log') }).toEqual({
+    code: 0,
+    stderr: '',
+    log: ['worker: called', 'returned: called', 'worker: handler', 'ended'],
   });
 });
 

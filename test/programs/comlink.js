@@ -18,12 +18,6 @@ process.on('unhandledRejection', (error) => log(`unhandled ${error}`));
 
 const spawn = (data = {}) =>
   new Worker(new URL('./comlink-worker.js', import.meta.url), { workerData: { dir, ...data } });
-/** Comlink releases a proxy that is collected, and with it the calls in flight. */
-const held = [];
-const hold = (proxy) => {
-  held.push(proxy);
-  return proxy;
-};
 /** A worker that answers, and its proxy. */
 async function ready(options, data) {
   const worker = spawn(data);
@@ -174,11 +168,21 @@ const situations = {
     // When this thread looks again, the answer and the end of the worker have both come.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
   },
+  /** Nobody has the proxies while their calls are in flight. */
+  async collected() {
+    setInterval(globalThis.gc, 1).unref();
+    const worker = spawn();
+    const end = ended(worker);
+    const answered = async () => `returned: ${await (await wrap(worker).callback('called'))()}`;
+    log(await answered());
+    // Released by now, there is nothing left that it could be asked for.
+    await end;
+    log('ended');
+  },
   async drain() {
     atexit.configure({ onReport });
     const { remote } = await ready({ name: 'db' });
-    hold(remote);
-    const callback = hold(await remote.callback('a call on a proxy'));
+    const callback = await remote.callback('a call on a proxy');
     tell('early', remote.slow(100, 'early'));
     tell('proxy', callback());
     atexit.onDrain(async () => {
@@ -201,7 +205,7 @@ const situations = {
   async 'never answered'() {
     atexit.configure({ onReport, timeout: 4000 });
     const { remote } = await ready({ name: 'db' });
-    tell('never', hold(remote).never());
+    tell('never', remote.never());
     await atexit.exit(3);
   },
   async blocked() {
