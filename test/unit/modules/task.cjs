@@ -1,5 +1,4 @@
-// The task of task-pool.test.ts: cleans up, and does what it is told. What is imported is not required: Node may crash
-// ("IsGraphAsync must be used on an instantiated module") where a thread is terminated while it requires an ES module.
+// The task of task-pool.test.ts: cleans up, and does what it is told. It imports for the reason that chaos/pool.cjs has.
 exports.__esModule = true;
 exports.default = createTask();
 
