@@ -39,7 +39,18 @@ import {
 } from './protocol.ts';
 import { createRegistered, describeEnd, type FailedWorker, listenForError, type Terms } from './registered.ts';
 import type { WorkerReport } from './report.ts';
-import { childrenOf, entrustingOf, isThrough, lose, orderOrphans, release, rest, slotOf, stateOf } from './slots.ts';
+import {
+  childrenOf,
+  entrustingOf,
+  hasJoined,
+  isThrough,
+  lose,
+  orderOrphans,
+  release,
+  rest,
+  slotOf,
+  stateOf,
+} from './slots.ts';
 
 export interface Links {
   /** A shutdown begins, here or in the whole tree: who is there now is part of it, whatever becomes of them until then. */
@@ -817,7 +828,7 @@ export function createLinks(
     hasJoined() {
       const slot = ownSlot();
       if (slot !== undefined && Atomics.load(table.cells, at(slot, Cell.joins)) === 0) return false;
-      return childrenOf(table, threadId).some(({ state }) => !isThrough(state));
+      return hasJoined(table, threadId);
     },
 
     hasNone() {

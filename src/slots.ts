@@ -47,10 +47,17 @@ export function claim(table: Table, threadId: number, parentId: number): number 
   return undefined;
 }
 
-/** A worker of `parentId` has something to do for the next shutdown, for the first time or again. */
+/**
+ * A worker of `parentId` has something to do for the next shutdown, for the first time or again. Its parent has then, too:
+ * it is by way of that one that the worker is told.
+ */
 export function countJoin(table: Table, parentId: number): void {
+  const { cells } = table;
   const slot = parentId === MAIN ? ROOT : slotOf(table, parentId);
-  if (slot !== undefined) Atomics.add(table.cells, at(slot, Cell.joins), 1);
+  if (slot === undefined) return;
+  Atomics.add(cells, at(slot, Cell.joins), 1);
+  const before = Atomics.compareExchange(cells, at(slot, Cell.state), State.idle, State.joined);
+  if (before === State.idle) countJoin(table, Atomics.load(cells, at(slot, Cell.parent)));
 }
 
 function raise(cells: Int32Array, cell: number, to: number): void {
@@ -180,6 +187,11 @@ export function rest({ cells }: Table, slot: number): void {
 /** Whether a slot's worker has nothing to do any more: it has acked, is gone, or has not registered anything. */
 export function isThrough(state: number): boolean {
   return state >= State.acked || state === State.idle;
+}
+
+/** Whether a worker of this thread's has something to do for the next shutdown. */
+export function hasJoined(table: Table, threadId: number): boolean {
+  return childrenOf(table, threadId).some(({ state }) => !isThrough(state));
 }
 
 /** Lets this thread's slot say that its handler number `handler` of `count` is about to run. */

@@ -77,3 +77,17 @@ describe.each(['exit()', 'process.exit()'])('by %s', (route) => {
     expect(log).toContain('main');
   });
 });
+
+describe('a worker that registers again after a shutdown, below one that does not', () => {
+  const before = ['child: round 1', 'parent: round 1'];
+
+  it.each(['exit()', 'process.exit()', 'SIGTERM', 'an empty event loop', 'shutdown()'])('%s', async (route) => {
+    const { stdout, stderr } = await run('again.js', [route]);
+    expect(stdout.split('\n'), stderr).toEqual([...before, 'child: round 2', 'depth 1 acked, depth 2 acked', '']);
+  });
+
+  it('terminate() of its parent', async () => {
+    const { stdout, stderr } = await run('again.js', ['terminate()']);
+    expect(stdout.split('\n').slice(0, 3), stderr).toEqual([...before, 'child: round 2']);
+  });
+});

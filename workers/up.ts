@@ -33,7 +33,17 @@ import {
 } from '../src/protocol.ts';
 import { ownTime, workersTime } from '../src/sequence.ts';
 import { signalName } from '../src/signal-names.ts';
-import { claim, countJoin, free, isThrough, showProgress, slotOf, stateOf, workersAbove } from '../src/slots.ts';
+import {
+  claim,
+  countJoin,
+  free,
+  hasJoined,
+  isThrough,
+  showProgress,
+  slotOf,
+  stateOf,
+  workersAbove,
+} from '../src/slots.ts';
 import { createConsole } from './console.ts';
 import { standGuard } from './guard.ts';
 
@@ -476,8 +486,9 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       if (slot === undefined) return;
       Atomics.store(cells, at(slot, Cell.order), 0);
       expectOwn(slot);
-      if (used) rejoin();
-      else setState(State.idle);
+      if (!used) setState(State.idle);
+      // A worker of its may have registered something by now.
+      if (used || hasJoined(table, threadId)) rejoin();
     },
   };
 }

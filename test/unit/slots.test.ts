@@ -71,6 +71,23 @@ describe('a slot', () => {
     expect([ROOT, 0, 1, 2, 3, 4].map((slot) => cell(table, slot, Cell.joins))).toEqual([3, 2, 0, 2, 0, 0]);
   });
 
+  it('makes those above it join again that had nothing to do', () => {
+    const table = createTree();
+    // The worker 3 is below 1, which is below the main thread.
+    for (const slot of [0, 2]) set(table, slot, Cell.state, State.idle);
+    countJoin(table, 3);
+    expect([0, 2].map((slot) => stateOf(table, slot))).toEqual([State.joined, State.joined]);
+    expect([ROOT, 0, 2].map((slot) => cell(table, slot, Cell.joins))).toEqual([3, 3, 2]);
+  });
+
+  it.each([State.acked, State.read, State.lost, State.joined])('leaves one above it that is in state %s', (state) => {
+    const table = createTree();
+    set(table, 0, Cell.state, state);
+    countJoin(table, 1);
+    expect(stateOf(table, 0)).toBe(state);
+    expect([ROOT, 0].map((slot) => cell(table, slot, Cell.joins))).toEqual([2, 3]);
+  });
+
   it('counts those that were there before', () => {
     const table = createTable();
     claim(table, 5, 3);

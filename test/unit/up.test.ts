@@ -336,6 +336,15 @@ describe('when a shutdown is over', () => {
     await expect.poll(() => received).toMatchObject([{ epoch: 7 }, { epoch: 0 }]);
   });
 
+  it('and a worker of its has registered something again', async () => {
+    const up = create();
+    await join(up);
+    claim(table, 1000, threadId);
+    up.ack([], [], 0);
+    up.over(false);
+    expect(cell(Cell.state)).toBe(State.joined);
+  });
+
   it('one that has never joined has nothing to say', () => {
     create().over(true);
     expect(cell(Cell.state)).toBe(State.free);
