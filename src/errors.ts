@@ -1,3 +1,4 @@
+import { LONGEST } from './clock.ts';
 import type { ErrorText, Reason, Route } from './protocol.ts';
 
 /** Why {@link shutdownSignal} aborted, and what a task is rejected with that comes too late. */
@@ -38,10 +39,10 @@ export function shown(value: unknown): string {
 
 /** Throws unless `value` is a number of milliseconds that can be waited for. */
 export function checkTimeout(name: string, value: unknown): void {
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return;
+  if (typeof value === 'number' && value >= 0 && value <= LONGEST) return;
   throw misuse(
     'INVALID_ARGUMENT',
-    `${name} must be a number of milliseconds, 0 or more and finite; it is ${shown(value)}`,
+    `${name} must be a number of milliseconds from 0 to ${LONGEST}, some 24 days; it is ${shown(value)}`,
   );
 }
 

@@ -113,12 +113,12 @@ it.each([
   [
     'WORKER_ATEXIT_TIMEOUT',
     '8s',
-    'WORKER_ATEXIT_TIMEOUT must be a number of milliseconds, 0 or more and finite; it is "8s"',
+    'WORKER_ATEXIT_TIMEOUT must be a number of milliseconds from 0 to 2147483647, some 24 days; it is "8s"',
   ],
   [
     'WORKER_ATEXIT_SYNC_TIMEOUT',
     '-1',
-    'WORKER_ATEXIT_SYNC_TIMEOUT must be a number of milliseconds, 0 or more and finite; it is "-1"',
+    'WORKER_ATEXIT_SYNC_TIMEOUT must be a number of milliseconds from 0 to 2147483647, some 24 days; it is "-1"',
   ],
   ['WORKER_ATEXIT_SIGNALS', 'SIGTERM,SIGFOO', 'WORKER_ATEXIT_SIGNALS has "SIGFOO", which is no signal of this system'],
   ['WORKER_ATEXIT_CRASH', 'loud', `WORKER_ATEXIT_CRASH must be 'sync', 'graceful' or 'off'; it is "loud"`],

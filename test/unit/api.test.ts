@@ -337,7 +337,7 @@ describe('a shutdown', () => {
 
   it.each<[object | undefined, string, string?]>([
     [undefined, 'options must be an object; it is undefined'],
-    [{ timeout: -1 }, 'options.timeout must be a number of milliseconds, 0 or more and finite; it is -1'],
+    [{ timeout: -1 }, 'options.timeout must be a number of milliseconds from 0 to 2147483647, some 24 days; it is -1'],
     [{ tiemout: 5 }, 'options has no option "tiemout"; it has reason, timeout', 'UNKNOWN_OPTION'],
   ])('cannot be %j', (options, message, code) => {
     expect(() => atexit.shutdown(options ?? (undefined as unknown as object))).toThrow(misuse(message, code));

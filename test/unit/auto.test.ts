@@ -65,10 +65,10 @@ describe('an environment variable', () => {
   });
 
   it.each([
-    ['TIMEOUT', '5s', 'must be a number of milliseconds, 0 or more and finite; it is "5s"'],
-    ['TIMEOUT', 's5', 'must be a number of milliseconds, 0 or more and finite; it is "s5"'],
-    ['TIMEOUT', '-5', 'must be a number of milliseconds, 0 or more and finite; it is "-5"'],
-    ['TIMEOUT', 'none', 'must be a number of milliseconds, 0 or more and finite; it is "none"'],
+    ['TIMEOUT', '5s', 'must be a number of milliseconds from 0 to 2147483647, some 24 days; it is "5s"'],
+    ['TIMEOUT', 's5', 'must be a number of milliseconds from 0 to 2147483647, some 24 days; it is "s5"'],
+    ['TIMEOUT', '-5', 'must be a number of milliseconds from 0 to 2147483647, some 24 days; it is "-5"'],
+    ['TIMEOUT', 'none', 'must be a number of milliseconds from 0 to 2147483647, some 24 days; it is "none"'],
     ['SIGNALS', 'true', 'has "true", which is no signal of this system'],
   ])('WORKER_ATEXIT_%s=%s does not fit, and it is the variable that is named', async (name, text, message) => {
     const { defaults } = await import('../../src/options.ts');

@@ -75,7 +75,7 @@ it.each<[Options]>([
 });
 
 describe('throws, and says what was expected:', () => {
-  const ms = 'must be a number of milliseconds, 0 or more and finite; it is';
+  const ms = 'must be a number of milliseconds from 0 to 2147483647, some 24 days; it is';
   it.each<[object, string]>([
     [{ timeout: -1 }, `options.timeout ${ms} -1`],
     [{ syncTimeout: Number.POSITIVE_INFINITY }, `options.syncTimeout ${ms} Infinity`],
