@@ -13,9 +13,9 @@ const fs = process.getBuiltinModule('node:fs');
 
 export type Chunk = string | Uint8Array;
 
-/** Settles once `stream` has passed on all of its data; undefined if it has. */
+/** Settles once `stream` has passed on all of its data; undefined if it has, or does not say. */
 export function whenWritten(stream: NodeJS.WriteStream): Promise<void> | undefined {
-  if (stream.writableLength === 0) return undefined;
+  if (!stream.writableLength) return undefined;
   return new Promise((resolve) => stream.write('', () => resolve()));
 }
 

@@ -273,7 +273,12 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     if (rehearsed || !rehearse) return;
     rehearsed = true;
     setTimeout(() => {
-      if (!thread.isShuttingDown() && !isObserved()) rehearse();
+      if (thread.isShuttingDown() || isObserved()) return;
+      try {
+        rehearse();
+      } catch {
+        // The shutdown will take longer, no more.
+      }
     }, QUIET).unref();
   }
 

@@ -209,6 +209,13 @@ it('aborts the signal of a thread that only listens to it', async () => {
   expect(log).toEqual(['aborted: exit 3 AbortError', 'main']);
 });
 
+it('leaves a stream alone that is not as Node has made it', async () => {
+  const { code, log, stderr } = await play('stdout is what the program has made of it');
+  expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
+  const acks = ['worker 1: acked cleanUp', 'worker 2: acked cleanUp', 'worker 3: acked cleanUp'];
+  expect(log.sort()).toEqual(['main', 'worker 1', 'worker 2', 'worker 3', ...acks].sort());
+});
+
 it('lets a worker shut itself down, and exit', async () => {
   const { code, log, stderr } = await play('a worker ends itself');
   expect({ code, stderr, log }).toEqual({

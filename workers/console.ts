@@ -26,9 +26,20 @@ function toChunk(data: string | ArrayBufferView, encoding: unknown): Chunk {
   return Uint8Array.from(Buffer.from(data, encoding));
 }
 
-function createOutput(stream: NodeJS.WriteStream, print: (chunk: Chunk) => void): Output {
+/** This thread's stream; undefined where the program has put something else in its place, which goes where it wants. */
+function streamOf(name: keyof Streams): NodeJS.WriteStream | undefined {
+  try {
+    return typeof process[name].writableLength === 'number' ? process[name] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where the stream does not let itself be relayed. */
+function createOutput(stream: NodeJS.WriteStream, print: (chunk: Chunk) => void): Output | undefined {
   // It may be somebody's own.
   const before = Object.getOwnPropertyDescriptor(stream, 'write');
+  if (before ? !before.configurable : !Object.isExtensible(stream)) return undefined;
   /** What is printed while the parent still reads what was printed before. */
   let held: Chunk[] | undefined;
   let release = (): void => {};
@@ -74,7 +85,7 @@ function createOutput(stream: NodeJS.WriteStream, print: (chunk: Chunk) => void)
   };
 }
 
-/** A stream that somebody captures stays as it is. */
+/** A stream that somebody captures, or that cannot be relayed, stays as it is. */
 function createCaptured(stream: NodeJS.WriteStream): Output {
   let release = (): void => {};
   return {
@@ -99,10 +110,14 @@ export function createConsole(): Console {
   return {
     relay({ stdout, stderr }, print) {
       if (outputs.length > 0) return;
-      outputs = [
-        stdout ? createOutput(process.stdout, (chunk) => print('stdout', chunk)) : createCaptured(process.stdout),
-        stderr ? createOutput(process.stderr, (chunk) => print('stderr', chunk)) : createCaptured(process.stderr),
-      ];
+      const open = (name: keyof Streams, isRelayed: boolean): void => {
+        const stream = streamOf(name);
+        if (!stream) return;
+        const relayed = isRelayed ? createOutput(stream, (chunk) => print(name, chunk)) : undefined;
+        outputs.push(relayed ?? createCaptured(stream));
+      };
+      open('stdout', stdout);
+      open('stderr', stderr);
     },
 
     flush(sync) {

@@ -853,6 +853,30 @@ const situations = {
       stay();
     },
   },
+  'stdout is what the program has made of it': {
+    async main() {
+      main();
+      for (const role of ['final', 'sink', 'none']) (await ready(role)).once('error', ({ message }) => log(message));
+      // Long after the first link each thread has prepared itself for the end.
+      setTimeout(() => atexit.exit(3), 200);
+    },
+    final() {
+      const { write } = process.stdout;
+      Object.defineProperty(process.stdout, 'write', { value: (...data) => write.apply(process.stdout, data) });
+      cleanUp();
+      stay();
+    },
+    sink() {
+      Object.defineProperty(process, 'stdout', { value: { write: () => true } });
+      cleanUp();
+      stay();
+    },
+    none() {
+      Object.defineProperty(process, 'stdout', { value: undefined });
+      cleanUp();
+      stay();
+    },
+  },
   'a worker ends itself': {
     async main() {
       main();

@@ -1,4 +1,5 @@
 /** A worker's console: its streams stand in for those that its parent reads, one chunk at a time. */
+import type { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createConsole } from '../../workers/console.ts';
 import { createProcess, createStream, isPending } from './stand-ins.ts';
@@ -274,5 +275,43 @@ describe('the streams', () => {
       configurable: true,
       writable: true,
     });
+  });
+
+  it.each([
+    ['has a write() for good', (stream: Writable) => Object.defineProperty(stream, 'write', { value: stream.write })],
+    ['takes no property', (stream: Writable) => Object.preventExtensions(stream)],
+  ])('stay as they are where one %s, which is waited for all the same', async (_, close) => {
+    const { write } = close(out.stream);
+    process.stdout.write('before');
+    const console = createConsole();
+    console.relay(both, print);
+    expect(process.stdout.write).toBe(write);
+    process.stderr.write('two');
+    expect(printed).toEqual([['stderr', 'two']]);
+    expect(await isFlushed(console.flush(false))).toBe(false);
+    console.restore();
+    expect(process.stdout.write).toBe(write);
+  });
+
+  it.each([
+    ['nothing', { value: undefined }],
+    ['a sink', { value: { write: () => true } }],
+    [
+      'an error',
+      {
+        get() {
+          throw new Error('no stdout');
+        },
+      },
+    ],
+  ])('are left alone where there is %s in the place of one', (_, stdout) => {
+    const stub = Object.defineProperty(createProcess({ stdout: out.stream, stderr: err.stream }), 'stdout', stdout);
+    vi.stubGlobal('process', stub);
+    const console = createConsole();
+    console.relay(both, print);
+    process.stderr.write('two');
+    expect(printed).toEqual([['stderr', 'two']]);
+    expect(console.flush(false)).toBeUndefined();
+    console.restore();
   });
 });

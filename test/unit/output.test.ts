@@ -18,6 +18,10 @@ describe('a stream', () => {
     expect(whenPassedOn(createStream().stream)).toBeUndefined();
   });
 
+  it('is not waited for where it does not say what it holds', () => {
+    expect(whenWritten({ write: () => true } as unknown as NodeJS.WriteStream)).toBeUndefined();
+  });
+
   it('is waited for until its reader has taken all that was written', async () => {
     const { stream, take, taken } = createStream();
     stream.write('one');
