@@ -13,7 +13,7 @@ declare global {
   namespace NodeJS {
     interface Process {
       /** Where `process.exit()` ends up. Undocumented, and what nyc, signal-exit and others have wrapped for years. */
-      reallyExit(code?: number): never;
+      reallyExit(code?: number | string): never;
     }
   }
 }
@@ -81,7 +81,8 @@ export function createRoutes(thread: Thread): Hooks {
 
   // --- process.exit(), and what ends like it ---
 
-  function onExit(code: number): void {
+  /** On Node 20 a code that was given as a string arrives as one. */
+  function onExit(code: number | string): void {
     // A second wrapper where somebody has taken the first one away; signal-exit does when it unloads.
     if (active && process.reallyExit !== wrapper) wrap();
     thread.isExiting = true;
@@ -95,7 +96,7 @@ export function createRoutes(thread: Thread): Hooks {
     const { route, error: cause }: Crash | { route: 'process.exit'; error?: undefined } = crash ?? {
       route: 'process.exit',
     };
-    goNow({ route, exitCode: code }, cause);
+    goNow({ route, exitCode: Number(code) }, cause);
   }
 
   const isLeftAlone = (): boolean => crash !== undefined && thread.settings.crash === 'off';
@@ -118,12 +119,12 @@ export function createRoutes(thread: Thread): Hooks {
    */
   function wrap(): void {
     const next = process.reallyExit;
-    const reallyExit = (code?: number): never => {
+    const reallyExit = (code?: number | string): never => {
       if (active && !inside) {
-        if (!isDone()) goNow({ route: 'process.exit', exitCode: code });
+        if (!isDone()) goNow({ route: 'process.exit', exitCode: code === undefined ? undefined : Number(code) });
         inside = true;
         const signal = thread.ending?.signal;
-        if (signal !== undefined && code === 128 + signalNumber(signal)) raise(signal);
+        if (signal !== undefined && Number(code) === 128 + signalNumber(signal)) raise(signal);
       }
       return next.call(process, code || Number(process.exitCode ?? 0));
     };

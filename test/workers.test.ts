@@ -216,6 +216,11 @@ it('leaves a stream alone that is not as Node has made it', async () => {
   expect(log.sort()).toEqual(['main', 'worker 1', 'worker 2', 'worker 3', ...acks].sort());
 });
 
+it('takes an exit code that is text for the number that it is', async () => {
+  const { code, log, stderr } = await play('an exit code that is text');
+  expect({ code, log, stderr }).toEqual({ code: 3, log: ['worker 2', 'main', 'exit code 3'], stderr: '' });
+});
+
 it('lets a worker shut itself down, and exit', async () => {
   const { code, log, stderr } = await play('a worker ends itself');
   expect({ code, stderr, log }).toEqual({

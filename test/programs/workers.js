@@ -877,6 +877,21 @@ const situations = {
       stay();
     },
   },
+  'an exit code that is text': {
+    async main() {
+      main({ onReport: ({ reason }) => log(`exit code ${JSON.stringify(reason.exitCode)}`) });
+      await new Promise((resolve) => spawn('parent').once('exit', resolve));
+      process.exit('3');
+    },
+    async parent() {
+      await ready('child');
+      process.exit('4');
+    },
+    child() {
+      cleanUp();
+      stay();
+    },
+  },
   'a worker ends itself': {
     async main() {
       main();

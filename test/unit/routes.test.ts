@@ -260,6 +260,12 @@ describe('process.exit()', () => {
     expect(thread.ending).toEqual({});
   });
 
+  it('tells a code that was given as text as a number', () => {
+    const { parts } = install();
+    program.emit('exit', '3');
+    expect(parts.shutDownNow.mock.calls).toEqual([[{ reason, cause: undefined }]]);
+  });
+
   it('takes the signal listeners away first, so that a signal ends what blocks', () => {
     const { parts } = install();
     let listeners = -1;
@@ -299,6 +305,15 @@ describe('process.reallyExit', () => {
     expect(thread.isExiting).toBe(true);
     expect(gone.mock.calls).toEqual([[5]]);
     expect(gone.mock.contexts).toEqual([program]);
+  });
+
+  it.each([
+    ['7', 7],
+    [undefined, undefined],
+  ])('tells the code %j as %j', (code, exitCode) => {
+    const { parts } = install();
+    Reflect.apply(program.reallyExit, program, [code]);
+    expect(parts.shutDownNow.mock.calls).toEqual([[{ reason: { route: 'process.exit', exitCode } }]]);
   });
 
   it('has nothing left to do after the shutdown', () => {
@@ -348,6 +363,12 @@ describe('process.reallyExit', () => {
       program.reallyExit(143);
       expect(program.kill.mock.calls).toEqual([[4711, 'SIGTERM']]);
       expect(gone.mock.calls).toEqual([[143]]);
+    });
+
+    it('raises it where the code is text', () => {
+      install({ state: 'ended', ending: { signal: 'SIGTERM' } });
+      Reflect.apply(program.reallyExit, program, ['143']);
+      expect(program.kill.mock.calls).toEqual([[4711, 'SIGTERM']]);
     });
 
     it('does not raise it where a handler has set another exit code', () => {
