@@ -3,7 +3,7 @@
  * ended.
  */
 import type { Worker } from 'node:worker_threads';
-import { toErrorText } from './errors.ts';
+import { toError, toErrorText } from './errors.ts';
 import { isCleanWorker, type WorkerReport } from './report.ts';
 
 /** What a parent says of a worker: how it is called, and how long it may take at most. */
@@ -69,10 +69,13 @@ interface Listeners {
 
 const { errorMonitor } = process.getBuiltinModule('node:events');
 const errors = new WeakMap<Worker, Error>();
+const listenedTo = new WeakSet<Worker>();
 
 /** Its errors stay its owner's. */
 export function listenForError(worker: Worker): void {
-  worker.once(errorMonitor, (error: Error) => errors.set(worker, error));
+  if (listenedTo.has(worker)) return;
+  listenedTo.add(worker);
+  worker.once(errorMonitor, (thrown: unknown) => errors.set(worker, toError(thrown)));
 }
 
 /** How a worker ended whose errors were listened for. */
@@ -86,7 +89,10 @@ export function describeEnd(worker: Worker, code: number): string {
 export function createRegistered({ retire, onExit, isShuttingDown, onFailedWorker }: Listeners): Registered {
   const registered = new Set<Worker>();
   const terms = new WeakMap<Worker, Terms>();
+  /** Each one's own `terminate()`, as long as the library's stands in for it. */
   const terminators = new WeakMap<Worker, () => Promise<number>>();
+  /** What takes that away again. */
+  const restorers = new WeakMap<Worker, () => void>();
   const threadIds = new WeakMap<Worker, number>();
   const exited = new WeakSet<Worker>();
   const toldToEnd = new WeakSet<Worker>();
@@ -123,6 +129,24 @@ export function createRegistered({ retire, onExit, isShuttingDown, onFailedWorke
     onFailedWorker({ report, onFailure, isFatal: essential === true && isUnexpected, error: errors.get(worker) });
   }
 
+  /** From now on `terminate()` lets the worker clean up first. */
+  function standIn(worker: Worker): void {
+    // One that could not be taken away is still there.
+    if (terminators.has(worker)) return;
+    const before = Object.getOwnPropertyDescriptor(worker, 'terminate');
+    const own = worker.terminate.bind(worker);
+    const terminate = (): Promise<number> => (registered.has(worker) ? retire(worker) : own());
+    terminators.set(worker, own);
+    Object.defineProperty(worker, 'terminate', { value: terminate, configurable: true, writable: true });
+    restorers.set(worker, () => {
+      // Somebody has put one of their own on top, which calls this one.
+      if (worker.terminate !== terminate) return;
+      terminators.delete(worker);
+      if (before) Object.defineProperty(worker, 'terminate', before);
+      else Reflect.deleteProperty(worker, 'terminate');
+    });
+  }
+
   return {
     [Symbol.iterator]: () => registered.values(),
     has: (worker) => registered.has(worker),
@@ -138,8 +162,7 @@ export function createRegistered({ retire, onExit, isShuttingDown, onFailedWorke
       registered.add(worker);
       threadIds.set(worker, worker.threadId);
       listenForError(worker);
-      terminators.set(worker, worker.terminate.bind(worker));
-      Object.defineProperty(worker, 'terminate', { value: () => retire(worker), configurable: true, writable: true });
+      standIn(worker);
       worker.once('exit', leave);
       return true;
     },
@@ -147,8 +170,7 @@ export function createRegistered({ retire, onExit, isShuttingDown, onFailedWorke
     forget(worker) {
       if (!registered.delete(worker)) return;
       worker.off('exit', leave);
-      Reflect.deleteProperty(worker, 'terminate');
-      terminators.delete(worker);
+      restorers.get(worker)?.();
       terms.delete(worker);
     },
 

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, errorMonitor } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -111,6 +111,35 @@ describe('a worker', () => {
   });
 });
 
+describe('its own terminate()', () => {
+  it('is its own again once it is forgotten, as it was', () => {
+    const { worker } = createWorker();
+    const own = { value: vi.fn(async () => 7), configurable: true, writable: true, enumerable: true };
+    Object.defineProperty(worker, 'terminate', own);
+    registered.add(worker, {});
+    expect(worker.terminate).not.toBe(own.value);
+    registered.forget(worker);
+    expect(Object.getOwnPropertyDescriptor(worker, 'terminate')).toEqual(own);
+  });
+
+  it('may be wrapped meanwhile, and ends the worker however often that is registered', async () => {
+    const { worker, terminate } = add();
+    const inner = worker.terminate;
+    const wrapper = vi.fn(() => inner.call(worker));
+    worker.terminate = wrapper;
+    registered.forget(worker);
+    expect(worker.terminate).toBe(wrapper);
+    expect(await worker.terminate()).toBe(1);
+    expect(retire).not.toHaveBeenCalled();
+    registered.add(worker, {});
+    expect(worker.terminate).toBe(wrapper);
+    expect(await worker.terminate()).toBe(5);
+    await registered.terminatorOf(worker)();
+    expect(terminate).toHaveBeenCalledTimes(2);
+    expect(wrapper).toHaveBeenCalledTimes(2);
+  });
+});
+
 describe('the end of a worker', () => {
   it('is asked for by its own terminate(), which lets it clean up', async () => {
     const { worker, terminate } = add();
@@ -143,6 +172,18 @@ describe('the end of a worker', () => {
     listenForError(worker);
     fail(new RangeError('no'));
     expect(describeEnd(worker, 1)).toBe('it ended by RangeError: no');
+    const other = createWorker();
+    listenForError(other.worker);
+    // A worker may throw anything.
+    other.worker.once('error', () => {});
+    other.worker.emit('error', 'boom');
+    expect(describeEnd(other.worker, 1)).toBe('it ended by Error: thrown, and not an Error: boom');
+  });
+
+  it('is listened for once', () => {
+    const { worker } = createWorker();
+    for (let times = 0; times < 20; times++) listenForError(worker);
+    expect(worker.listenerCount(errorMonitor)).toBe(1);
   });
 
   it('leaves its errors to its owner', () => {
