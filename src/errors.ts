@@ -73,9 +73,9 @@ export function checkTerms(
 
 /** Whatever a handler threw, as an error: what is none already becomes the `cause` of one. */
 export function toError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
   let text = 'a value that cannot be shown';
   try {
+    if (thrown instanceof Error) return thrown;
     text = String(thrown);
   } catch {}
   const error = new Error(`thrown, and not an Error: ${text}`, { cause: thrown });
@@ -85,14 +85,16 @@ export function toError(thrown: unknown): Error {
 
 /** The error's text, to cross a thread boundary. Reading it may run the error's own getters, so nothing is trusted. */
 export function toErrorText(error: Error): ErrorText {
-  const read = (property: 'name' | 'message' | 'stack'): string => {
+  const read = (property: 'name' | 'message' | 'stack', otherwise: string): string => {
     try {
-      return String(error[property]);
+      return String(error[property] ?? otherwise);
     } catch {
       return `(its ${property} cannot be read)`;
     }
   };
-  return { name: read('name'), message: read('message'), stack: read('stack') };
+  const name = read('name', 'Error');
+  const message = read('message', '');
+  return { name, message, stack: read('stack', '') || `${name}: ${message}` };
 }
 
 /** The inverse of {@link toErrorText}. */

@@ -35,8 +35,13 @@ export const isCallable = (value: unknown): value is Callable => typeof value ==
 
 /** A function's name, where it is one: a class may have anything there, and a proxy always has something. */
 export function nameOf(fn: unknown, otherwise: string): string {
-  const name: unknown = isCallable(fn) ? Object.getOwnPropertyDescriptor(fn, 'name')?.value : undefined;
-  return typeof name === 'string' && name !== '' ? name : otherwise;
+  try {
+    const name: unknown = isCallable(fn) ? Object.getOwnPropertyDescriptor(fn, 'name')?.value : undefined;
+    return typeof name === 'string' && name !== '' ? name : otherwise;
+  } catch {
+    // A proxy that was revoked. To call it fails as well, and is told as such.
+    return otherwise;
+  }
 }
 
 /** How `resource` is disposed of; asynchronously if it can be, as `await using` does. */

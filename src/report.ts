@@ -84,17 +84,16 @@ export function fromWorkerOutcome(worker: WorkerOutcome): WorkerReport {
 
 /** A line for people on a handler that was not clean; undefined for one that was. */
 export function describeHandler({ name, error, unfinished }: HandlerReport): string | undefined {
-  if (error) {
-    const { stack, message } = toErrorText(error);
-    return `handler ${name} failed: ${stack || message}`;
-  }
+  if (error) return `handler ${name} failed: ${toErrorText(error).stack}`;
   return unfinished ? `handler ${name} was left unfinished` : undefined;
 }
 
 const ms = (value: number): string => value.toFixed(1);
 
 function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
+  );
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd());
 }
 

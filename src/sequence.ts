@@ -218,8 +218,11 @@ interface Call {
 
 const isPending = ({ settled }: Call): boolean => settled !== undefined;
 
+/** What `await` waits for. */
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+  'then' in value &&
+  typeof value.then === 'function';
 
 function createCall(
   handler: Handler,
@@ -248,19 +251,19 @@ function createCall(
     start() {
       reports.push(report);
       startedAt = now();
-      let isPending: boolean;
+      let awaited: PromiseLike<unknown> | undefined;
       try {
         returned = callHandler(() => handler.call());
-        isPending = isThenable(returned);
+        if (isThenable(returned)) awaited = returned;
       } catch (value) {
         end({ value });
         return undefined;
       }
-      if (!isPending || !isThenable(returned)) {
+      if (awaited === undefined) {
         end();
         return undefined;
       }
-      call.settled = awaitHandler(returned).then(
+      call.settled = awaitHandler(awaited).then(
         () => end(),
         (value) => end({ value }),
       );

@@ -139,7 +139,11 @@ describe('what was thrown', () => {
   });
 
   it('may be something of which no text can be made', () => {
-    expect(toError(Object.create(null)).message).toBe('thrown, and not an Error: a value that cannot be shown');
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const thrown of [Object.create(null), proxy]) {
+      expect(toError(thrown).message).toBe('thrown, and not an Error: a value that cannot be shown');
+    }
   });
 });
 
@@ -170,7 +174,16 @@ describe('an error on its way to another thread', () => {
     });
   });
 
-  it('may have anything for a name', () => {
+  it.each(['', undefined])('has the rest of its text where its stack is %j', (stack) => {
+    const error = new RangeError('no');
+    Object.defineProperty(error, 'stack', { value: stack });
+    expect(toErrorText(error).stack).toBe('RangeError: no');
+  });
+
+  it('may have anything for a name, or nothing', () => {
     expect(toErrorText(Object.assign(new Error('no'), { name: 5 })).name).toBe('5');
+    const bare = new Error('no');
+    for (const property of ['stack', 'message', 'name']) Object.defineProperty(bare, property, { value: undefined });
+    expect(toErrorText(bare)).toEqual({ name: 'Error', message: '', stack: 'Error: ' });
   });
 });

@@ -172,8 +172,10 @@ it('takes for a name what is a text of the function’s own, and nothing else', 
     },
   });
   const odd = Object.defineProperty(() => {}, 'name', { value: 5 });
+  const { proxy: revoked, revoke } = Proxy.revocable(() => {}, {});
+  revoke();
   const nameless = () => {};
   Reflect.deleteProperty(nameless, 'name');
-  const named = [function close() {}, () => {}, nameless, trap, odd, { name: 'object' }, undefined];
-  expect(named.map((fn) => nameOf(fn, 'otherwise'))).toEqual(['close', ...Array(6).fill('otherwise')]);
+  const named = [function close() {}, () => {}, nameless, trap, revoked, odd, { name: 'object' }, undefined];
+  expect(named.map((fn) => nameOf(fn, 'otherwise'))).toEqual(['close', ...Array(7).fill('otherwise')]);
 });

@@ -61,9 +61,9 @@ describe('an outcome', () => {
 describe('the line on a handler', () => {
   it('is none where it was clean', () => expect(describeHandler(done)).toBeUndefined());
   it('has the stack of its error', () => expect(describeHandler(failed)).toBe(`handler flush failed: ${error.stack}`));
-  it('has the message where there is no stack', () =>
+  it('has the rest of its text where there is no stack', () =>
     expect(describeHandler({ ...failed, error: Object.assign(new Error('no'), { stack: '' }) })).toBe(
-      'handler flush failed: no',
+      'handler flush failed: Error: no',
     ));
   it('says that it was left unfinished', () =>
     expect(describeHandler(unfinished)).toBe('handler upload was left unfinished'));

@@ -263,6 +263,19 @@ describe('handlers', () => {
         },
       });
     }, []);
+    handlers.add(function later() {
+      let looks = 0;
+      return Object.defineProperty({}, 'then', {
+        get() {
+          if (looks++ > 0) throw new Error('looked at again');
+          return () => {};
+        },
+      });
+    }, []);
+    handlers.add(function callable() {
+      // biome-ignore lint/suspicious/noThenProperty: a function may be awaited as well
+      return Object.assign(() => {}, { then: (settle: () => void) => setTimeout(settle, 10) });
+    }, []);
     handlers.add(function notThenable() {
       // biome-ignore lint/suspicious/noThenProperty: it is none on purpose
       return { then: 5 };
@@ -277,6 +290,8 @@ describe('handlers', () => {
     ).toEqual([
       ['nothing', 0, undefined],
       ['notThenable', 0, undefined],
+      ['callable', 10, undefined],
+      ['later', 0, 'looked at again'],
       ['trap', 0, 'looked at'],
       ['thenable', 10, undefined],
     ]);
