@@ -192,5 +192,7 @@ export function createInstance(): Instance {
       if (thread.isUsed()) this.configure(options);
       else thread.configure(withOptions(thread.settings, options));
     },
+
+    log: thread.log,
   };
 }

@@ -3,7 +3,7 @@ import threads, { MessagePort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import { instance } from './adapter.ts';
 import { hear, isObject, type Listener, read } from './comlink-wire.ts';
-import { misuse, shown } from './errors.ts';
+import { misuse, shown, toError, toErrorText } from './errors.ts';
 
 /** What is to be done when an object is exposed no more. */
 interface Exposure {
@@ -53,10 +53,14 @@ async function release(exposure: Exposure): Promise<void> {
   exposure.count--;
   const { count, cleanUp } = exposure;
   if (count > 0 || !cleanUp) return;
+  const library = instance();
   try {
     await cleanUp();
+  } catch (thrown) {
+    // In a shutdown it is one of the handlers, and told of as such.
+    if (!library.isShuttingDown()) library.log(`handler ${cleanUp.name} failed: ${toErrorText(toError(thrown)).stack}`);
   } finally {
-    instance().unregister(cleanUp);
+    library.unregister(cleanUp);
   }
 }
 

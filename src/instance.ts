@@ -75,6 +75,8 @@ export interface Instance {
   configure(options: Options): void;
   /** As `configure()`, and no use of the library: nothing is installed before the program itself, or a worker, uses it. */
   preset(options: Options): void;
+  /** Names a failure where the program wants that to be named. */
+  log(message: string): void;
 }
 
 const INSTANCE = Symbol.for(KEY);

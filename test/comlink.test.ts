@@ -180,6 +180,12 @@ describe('what is exposed is disposed of exactly once', () => {
     expect({ code, log }).toEqual({ code: 3, log: ['closes', 'worker: asyncDispose', 'true '] });
   });
 
+  it('also where that fails on release, which is told, and the worker lives', async () => {
+    const { code, stderr } = await play('dispose', 'fails, release');
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^worker-atexit: handler Api\[Symbol.dispose\] failed: RangeError: the disposer fails\n/);
+  });
+
   it('also where that fails, which is reported', async () => {
     const { code, log, stderr } = await play('dispose', 'fails, exit()');
     expect({ code, log }).toEqual({ code: 3, log: ['false db 1 failed'] });

@@ -444,7 +444,8 @@ describe('the configuration', () => {
     expect(program.eventNames()).toContain('SIGINT');
     atexit.register(fail, []);
     await atexit.shutdown({});
-    expect(calls).toEqual([expect.stringContaining('handler fail failed')]);
+    atexit.log('of an adapter');
+    expect(calls).toEqual([expect.stringContaining('handler fail failed'), 'worker-atexit: of an adapter']);
     expect(stderr).toEqual([]);
   });
 

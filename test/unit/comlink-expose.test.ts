@@ -22,7 +22,12 @@ vi.mock('node:worker_threads', async (load) => {
   };
 });
 
-const instance = { register: vi.fn((_: () => unknown, __: unknown[]) => {}), unregister: vi.fn((_: unknown) => {}) };
+const instance = {
+  register: vi.fn((_: () => unknown, __: unknown[]) => {}),
+  unregister: vi.fn((_: unknown) => {}),
+  isShuttingDown: vi.fn(() => false),
+  log: vi.fn((_: string) => {}),
+};
 const ports: MessagePort[] = [];
 beforeEach(() => {
   vi.clearAllMocks();
@@ -203,6 +208,19 @@ describe('once its proxy is released', () => {
     expect(instance.unregister).not.toHaveBeenCalled();
     finish();
     await settle();
+    expect(instance.unregister.mock.calls).toEqual([[handler()]]);
+  });
+
+  it.each([
+    [false, [[expect.stringMatching(/^handler Object\[Symbol.asyncDispose\] failed: RangeError: no\n/)]]],
+    // It is one of the handlers then.
+    [true, []],
+  ])('and that fails, it is told, unless in a shutdown: %s', async (isShuttingDown, told) => {
+    instance.isShuttingDown.mockReturnValueOnce(isShuttingDown);
+    const { remote } = exposed({ [Symbol.asyncDispose]: () => Promise.reject(new RangeError('no')) });
+    release(remote);
+    await settle();
+    expect(instance.log.mock.calls).toEqual(told);
     expect(instance.unregister.mock.calls).toEqual([[handler()]]);
   });
 
