@@ -160,7 +160,12 @@ function watch(channel: Worker | MessagePort, remote: Remote, refuse: () => Erro
         if (type !== 'SET') line.reject(id, error);
         return;
       }
-      channel.postMessage(request, transfer);
+      try {
+        channel.postMessage(request, transfer);
+      } catch (uncloned) {
+        takeBack(transfer);
+        throw uncloned;
+      }
       handOver(transfer, remote);
       calls.set(id, line);
     },

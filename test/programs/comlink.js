@@ -116,6 +116,13 @@ const situations = {
       'not cloned',
       remote.echo(() => {}),
     );
+    // Nobody has got the callback, and it keeps nothing alive.
+    await remote
+      .echo(
+        Comlink.proxy(() => {}),
+        Symbol('not cloned'),
+      )
+      .catch(() => {});
     await tell('no function', remote.nothing.there());
     log(`bound ${await remote.echo.bind(null)(3)}`);
     remote[Comlink.releaseProxy]();
