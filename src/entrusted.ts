@@ -26,7 +26,7 @@ interface Steward {
   drop(handler: () => unknown): void;
   /** Its thread is gone. */
   due(handler: () => unknown): void;
-  /** Whether a module can only be loaded synchronously. */
+  /** Whether no module can be imported any more. */
   isExiting(): boolean;
   /** The main thread hears now what is broadcast. */
   onListen(): void;
@@ -47,7 +47,7 @@ export function broadcast(message: unknown): void {
   }
 }
 
-/** On a synchronous route only `require` can load a module, so one without top-level await. */
+/** A program may end by the very event by which a thread is gone, and an `import` take too long: so it is required. */
 function requireNow(module: string): unknown {
   const { createRequire } = process.getBuiltinModule('node:module');
   return createRequire(module)(process.getBuiltinModule('node:url').fileURLToPath(module));
@@ -61,7 +61,17 @@ function toFunction({ module, exportName, args }: EntrustedHandler, isExiting: (
     if (typeof found !== 'function') throw new TypeError(`${module} has no function ${exportName}`);
     return Reflect.apply(found, undefined, args);
   };
-  const handler = (): unknown => (isExiting() ? call(requireNow(module)) : import(module).then(call));
+  const handler = (): unknown => {
+    let exports: unknown;
+    try {
+      exports = requireNow(module);
+    } catch (error) {
+      // With a top-level await it can be imported, as long as the event loop turns.
+      if (isExiting()) throw error;
+      return import(module).then(call);
+    }
+    return call(exports);
+  };
   Object.defineProperty(handler, 'name', { value: `${exportName} of ${basename(module)}` });
   return handler;
 }

@@ -98,8 +98,8 @@ export function registerWorker(worker: Worker, options: WorkerOptions = {}): Wor
 /**
  * Registers a handler that the main thread executes, whatever becomes of the thread that entrusts it: as soon as that
  * thread is gone (a crash, out of memory, terminated), or else among the main thread's own handlers; once. In the main
- * thread it is a handler like any other. The module is loaded when its time has come, in the main thread; on a synchronous
- * route by `require`, so it must not have a top-level await.
+ * thread it is a handler like any other. The module is loaded when its time has come, in the main thread: by `require`, or
+ * by `import` where it cannot be required. A synchronous route has no time for that, so it must not have a top-level await.
  *
  * @param module A URL, or an absolute path.
  * @param exportName The function that the module exports; `'default'` for its default export.

@@ -219,7 +219,7 @@ interface Call {
 const isPending = ({ settled }: Call): boolean => settled !== undefined;
 
 /** What `await` waits for. */
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
   'then' in value &&
   typeof value.then === 'function';

@@ -38,7 +38,7 @@ import {
   toWorkerOutcome,
   type WorkerReport,
 } from './report.ts';
-import { type Outcome, ownTime, SHARES, sequence } from './sequence.ts';
+import { isThenable, type Outcome, ownTime, SHARES, sequence } from './sequence.ts';
 import { signalNumber } from './signal-names.ts';
 import { showProgress } from './slots.ts';
 import { arm, disarm, startGuard } from './watchdog.ts';
@@ -316,7 +316,9 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
   function callNow({ name, call }: Handler): void {
     const failed = (thrown: unknown): void => log(`handler ${name} failed: ${toErrorText(toError(thrown)).stack}`);
     try {
-      const result = Promise.resolve(call()).catch(failed);
+      const returned = call();
+      if (!isThenable(returned)) return;
+      const result = Promise.resolve(returned).catch(failed);
       if (run !== undefined) return;
       const pending = Object.defineProperty(() => result, 'name', { value: name });
       handlers.add(pending, []);

@@ -37,6 +37,11 @@ it.each(['exit()', 'process.exit()'])(
   },
 );
 
+it('it is done although the program exits as soon as the worker is gone', async () => {
+  const { code, log, stderr } = await play('dies, and the program exits by that');
+  expect({ code, log, stderr }).toEqual({ code: 3, log: [entrusted, 'main'], stderr: '' });
+});
+
 it('it is done at once when a worker’s worker dies', async () => {
   const { code, log, stderr } = await play('is a grandchild that dies');
   expect({ code, log }, stderr).toEqual({ code: 0, log: [entrusted, 'the process lives on', 'main'] });

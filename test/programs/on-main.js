@@ -111,6 +111,19 @@ const situations = {
   'lives, and the program ends by a crash': lives('a crash'),
   'has registered right before exit()': blocked('exit()'),
   'has registered right before process.exit()': blocked('process.exit()'),
+  'dies, and the program exits by that': {
+    async main() {
+      main();
+      const worker = await ready('worker');
+      worker.once('exit', () => process.exit(3));
+      worker.postMessage('die');
+    },
+    worker() {
+      entrust('entrusted');
+      parentPort.once('message', () => process.exit());
+      parentPort.postMessage('ready');
+    },
+  },
   'is a grandchild that dies': {
     async main() {
       main();

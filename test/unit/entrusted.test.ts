@@ -7,6 +7,7 @@ import { createEntrusting } from '../../workers/entrusting.ts';
 import type { Up } from '../../workers/up.ts';
 
 const module = new URL('./modules/entrusted.cjs', import.meta.url).href;
+const later = new URL('./modules/later.mjs', import.meta.url).href;
 const handler = (exportName: string, ...args: unknown[]): EntrustedHandler => ({ module, exportName, args });
 const entrust = (threadId: number, id: number, entrusted?: EntrustedHandler) =>
   broadcast({ [KEY]: VERSION, threadId, id, ...(entrusted && { handler: entrusted }) });
@@ -152,30 +153,30 @@ describe('an entrusted handler', () => {
     return scene.kept.get(`${exportName} of entrusted.cjs`) ?? (() => expect.unreachable());
   };
 
-  it('is imported and called with its arguments', async () => {
-    await entrusted('record', 'one', { two: 2 })();
+  it('is called at once, with its arguments', () => {
+    expect(entrusted('record', 'one', { two: 2 })()).toBe(1);
     expect(recorded()).toEqual([['one', { two: 2 }]]);
   });
 
-  it('is not called again when its thread is gone', async () => {
-    await entrusted('record', 'once')();
+  it('is imported where it cannot be required, and there is time for that', async () => {
+    entrust(5, 1, { module: later, exportName: 'record', args: ['later'] });
+    scene.collect();
+    const call = scene.kept.get('record of later.mjs') ?? expect.unreachable();
+    await call();
+    expect(recorded()).toEqual([['later']]);
+    scene.isExiting = true;
+    expect(call).toThrow(expect.objectContaining({ code: 'ERR_REQUIRE_ASYNC_MODULE' }));
+  });
+
+  it('is not called again when its thread is gone', () => {
+    entrusted('record', 'once')();
     gone(5);
     scene.collect();
     expect(scene.log.filter((line) => line.startsWith('due'))).toEqual([]);
   });
 
-  it('is called at once where nothing can be awaited', () => {
-    const call = entrusted('record', 'now');
-    scene.isExiting = true;
-    expect(call()).toBe(1);
-    expect(recorded()).toEqual([['now']]);
-  });
-
-  it.each(['notCallable', 'missing'])('fails where the module has no such function: %s', async (name) => {
-    const call = entrusted(name);
-    await expect(call()).rejects.toThrow(new TypeError(`${module} has no function ${name}`));
-    scene.isExiting = true;
-    expect(call).toThrow(TypeError);
+  it.each(['notCallable', 'missing'])('fails where the module has no such function: %s', (name) => {
+    expect(entrusted(name)).toThrow(new TypeError(`${module} has no function ${name}`));
   });
 });
 
