@@ -1,3 +1,5 @@
+import { isServer, whenClosed } from './servers.ts';
+
 /** What `register` takes instead of a function. */
 export type Resource = Disposable | AsyncDisposable;
 
@@ -51,7 +53,10 @@ function disposalOf(resource: object): Handler | undefined {
     if (!isCallable(dispose)) continue;
     return {
       name: `${nameOf(classOf(resource), 'resource')}[${label}]`,
-      call: () => Reflect.apply(dispose, resource, []),
+      call: () => {
+        const disposed: unknown = Reflect.apply(dispose, resource, []);
+        return isServer(resource) ? whenClosed(resource, disposed) : disposed;
+      },
     };
   }
   return undefined;
