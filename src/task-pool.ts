@@ -44,7 +44,7 @@ export interface TaskOptions {
  * interface: an event or a task's asynchronous resource leads to it. Where neither does, a task wakes the worker.
  */
 interface WorkerInfo {
-  readonly port: { postMessage(message: unknown): void; unref(): void };
+  readonly port: { postMessage(message: unknown): void; unref(): void; removeAllListeners(event: 'message'): unknown };
   readonly sharedBuffer: Int32Array;
 }
 
@@ -177,7 +177,17 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   function adopt(worker: Worker): void {
     if (adopted.has(worker)) return;
     adopted.add(worker);
-    library.addPoolWorker(worker, terms, () => (wakeByMessage(worker) ? !isAborting() : starting.has(worker)));
+    library.addPoolWorker(worker, terms, () => wakeToEnd(worker));
+  }
+
+  /** The pool ends it. Whether it is sure to read its order. */
+  function wakeToEnd(worker: Worker): boolean {
+    // It may have said that it is ready, and be parked by now.
+    if (!isKnown(worker)) hear(worker);
+    if (!wakeByMessage(worker)) return starting.has(worker);
+    // The pool has rejected its tasks. Where it would be gone by now it goes on, and may answer.
+    infos.get(worker)?.port.removeAllListeners('message');
+    return !isAborting();
   }
 
   const run = async (...args: Parameters<typeof submit>): Promise<unknown> => {

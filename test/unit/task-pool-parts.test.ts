@@ -61,7 +61,7 @@ const createWorker = (): Worker => new EventEmitter() as Worker;
 function infoOf(worker: Worker) {
   return {
     worker,
-    port: { postMessage: vi.fn(), unref: vi.fn() },
+    port: Object.assign(new EventEmitter(), { postMessage: vi.fn(), unref: vi.fn() }),
     sharedBuffer: new Int32Array(new SharedArrayBuffer(8)),
   };
 }
@@ -179,6 +179,16 @@ describe('a worker of the pool', () => {
     ]);
     expect([...sharedBuffer]).toEqual([1, 0]);
     expect(await parked.value).toBe('ok');
+  });
+
+  it('answers nobody any more once its pool ends it, which has rejected its tasks', () => {
+    const { know, wakes } = createScene();
+    const [{ port }, other] = [know(), know()];
+    for (const listened of [port, other.port]) listened.on('message', () => {});
+    port.on('close', () => {});
+    wakes()[0]?.();
+    expect(port.eventNames()).toEqual(['close']);
+    expect(other.port.eventNames()).toEqual(['message']);
   });
 
   it('is not woken where it is never parked', () => {
@@ -599,6 +609,19 @@ describe('where no event loop turns, a worker that was being started', () => {
     // It is known now, and heard by the event loop alone.
     expect(adapter.rouse?.()).toBe(false);
     expect(heard).not.toHaveBeenCalled();
+    close();
+  });
+
+  it('is heard as well when its pool ends it', () => {
+    const { adapter, worker, port, close, learn, wakes } = createStarting();
+    const info = infoOf(worker);
+    worker.on('message', () => learn(info));
+    adapter.adopt(worker);
+    expect(wakes()[0]?.()).toBe(true);
+    expect(info.port.postMessage).not.toHaveBeenCalled();
+    port.postMessage('ready');
+    expect(wakes()[0]?.()).toBe(true);
+    expect(info.port.postMessage).toHaveBeenCalledTimes(1);
     close();
   });
 
