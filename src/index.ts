@@ -61,7 +61,8 @@ export function register(handler: unknown, ...args: unknown[]): unknown {
 /**
  * Registers a function for the drain stage, which comes first: servers stop listening, requests in flight finish. These
  * functions run concurrently, and pools go on taking tasks until all have settled, or half of the `timeout` is used up.
- * On a synchronous route they are called and not waited for.
+ * On a synchronous route they are called and not waited for. One that is registered when that stage is over is called
+ * after the handlers.
  *
  * @returns `fn` or the resource.
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` for what is neither.
@@ -79,6 +80,8 @@ export function onDrain(handler: unknown, ...args: unknown[]): unknown {
 /**
  * Removes every registration of a function or resource, by identity, from {@link register} and {@link onDrain} alike.
  * Silent where there is none, as Python's `atexit.unregister`.
+ *
+ * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` for what is neither function nor object.
  */
 export function unregister(handler: ((...args: never[]) => unknown) | Resource): void {
   instance.unregister(handler);

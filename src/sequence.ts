@@ -105,25 +105,31 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
 /** Calls all drain functions, and waits for what still runs in pools. Returns whether the time for that was up. */
 function* drain(parts: Parts, drained: HandlerReport[]): Generator<Step, boolean, void> {
   const { drains, deadline } = parts;
+  const left = deadline(SHARES.drain) - now();
   let timedOut = false;
-  const draining: Call[] = [];
-  for (let handler = drains.take(); handler !== undefined; handler = drains.take()) {
-    const call = createCall(handler, 'drain', drained, parts);
-    parts.onHandler(handler, drains.size);
-    yield once(() => draining.push(call));
-    yield once(() => call.start());
+  // Again for those that others of them have registered in the meantime.
+  while (drains.size > 0) {
+    const draining: Call[] = [];
+    for (let handler = drains.take(); handler !== undefined; handler = drains.take()) {
+      const call = createCall(handler, 'drain', drained, parts);
+      parts.onHandler(handler, drains.size);
+      yield once(() => draining.push(call));
+      yield once(() => call.start());
+    }
+    yield {
+      get until() {
+        return deadline(SHARES.drain);
+      },
+      start: () => (draining.some(isPending) ? Promise.all(draining.map(({ settled }) => settled)) : undefined),
+      cut: (sync) => {
+        timedOut ||= !sync;
+        // Not one that has ended the process itself, and so does not return.
+        for (const call of draining.filter(isPending)) call.cut(sync);
+      },
+    };
   }
-  yield {
-    get until() {
-      return deadline(SHARES.drain);
-    },
-    start: () => (draining.some(isPending) ? Promise.all(draining.map(({ settled }) => settled)) : undefined),
-    cut: (sync) => {
-      timedOut = !sync;
-      // Not one that has ended the process itself, and so does not return.
-      for (const call of draining.filter(isPending)) call.cut(sync);
-    },
-  };
+  // One of them may have blocked for longer.
+  timedOut ||= left > 0 && now() > deadline(SHARES.drain);
   yield once(() => parts.refuse());
   yield {
     get until() {
@@ -131,7 +137,7 @@ function* drain(parts: Parts, drained: HandlerReport[]): Generator<Step, boolean
     },
     start: (sync) => parts.idle(sync),
     cut: (sync) => {
-      timedOut = !sync;
+      timedOut ||= !sync;
     },
   };
   return timedOut;
@@ -157,20 +163,22 @@ function* seeWorkersThrough(parts: Parts, share: number): Generator<Step, boolea
 }
 
 /**
- * Calls one handler after the other, the newest first; one that is added meanwhile is the newest. Returns whether the time
- * of one was up.
+ * Calls one handler after the other, the newest first; one that is added meanwhile is the newest. What is registered for
+ * the drain stage when that is over is called as well, last. Returns whether the time of one was up.
  */
 function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, boolean, void> {
-  const { handlers, deadline } = parts;
+  const { handlers, drains, deadline } = parts;
   let timedOut = false;
-  for (let handler = handlers.take(); handler !== undefined; handler = handlers.take()) {
-    parts.onHandler(handler, handlers.size);
+  const take = (): Handler | undefined => handlers.take() ?? drains.take();
+  const behind = (): number => handlers.size + drains.size;
+  for (let handler = take(); handler !== undefined; handler = take()) {
+    parts.onHandler(handler, behind());
     const left = deadline(SHARES.handlers) - now();
     const call = createCall(handler, 'handlers', reports, parts);
     yield {
       // Those that it registers are behind it, too.
       get until() {
-        return deadline(SHARES.handlers) - handlers.size * Math.min(RESERVE, left / (handlers.size + 1));
+        return deadline(SHARES.handlers) - behind() * Math.min(RESERVE, left / (behind() + 1));
       },
       start: () => call.start(),
       cut: (sync) => {
@@ -178,6 +186,8 @@ function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, b
         call.cut(sync);
       },
     };
+    // It may have blocked for longer.
+    timedOut ||= left > 0 && now() > deadline(SHARES.handlers);
   }
   return timedOut;
 }

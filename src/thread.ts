@@ -309,7 +309,8 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
 
   /** Calls what was registered when all was done. Nobody waits for it. */
   function runLate(): void {
-    for (let handler = handlers.take(); handler !== undefined; handler = handlers.take()) callNow(handler);
+    const take = (): Handler | undefined => handlers.take() ?? drains.take();
+    for (let handler = take(); handler !== undefined; handler = take()) callNow(handler);
   }
 
   /** Calls a handler outside of the sequence. A shutdown that begins meanwhile waits for it. */

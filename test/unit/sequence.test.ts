@@ -299,6 +299,66 @@ describe('handlers', () => {
   });
 });
 
+describe('a function that blocks for longer than its stage has', () => {
+  const block = (ms: number) => named(`block${ms}`, () => void vi.advanceTimersByTime(ms));
+
+  it.each([
+    ['drain', [4100], [], [true, undefined, undefined]],
+    ['drain', [3900], [], [undefined, undefined, undefined]],
+    ['handlers', [], [8100], [undefined, undefined, true]],
+    ['handlers', [], [7900], [undefined, undefined, undefined]],
+    // The others have not used up anything.
+    ['handlers', [], [10, 8100], [undefined, undefined, true]],
+    ['drain, and so the rest of the time', [8100], [10], [true, undefined, undefined]],
+  ])('is told of: %s, %j and %j ms', (_, drained, handled, timedOut) => {
+    const { drains, handlers, outcome, drive } = createScene();
+    for (const ms of drained) drains.add(block(ms), []);
+    for (const ms of handled) handlers.add(block(ms), []);
+    drive();
+    expect(outcome.stages.map((stage) => stage.timedOut)).toEqual(timedOut);
+  });
+});
+
+describe('a function for the drain stage that is registered late', () => {
+  it('is called in that stage while another one is pending', async () => {
+    const { drains, outcome, log, drive } = createScene();
+    drains.add(async function first() {
+      await sleep(10);
+      drains.add(async function second() {
+        await sleep(10);
+        log.push('second is through');
+      }, []);
+    }, []);
+    drive();
+    await vi.runAllTimersAsync();
+    expect(names(outcome.drained)).toEqual(['first', 'second']);
+    expect(log).toEqual(['begin', 'first before 0', 'second before 0', 'second is through', ...MIDDLE, ...LAST]);
+  });
+
+  it('has what is left of its time', async () => {
+    const { drains, outcome, drive } = createScene();
+    drains.add(async function first() {
+      await sleep(10);
+      drains.add(() => new Promise(() => {}), []);
+    }, []);
+    drive();
+    await vi.runAllTimersAsync();
+    expect(outcome.stages[0]).toMatchObject({ name: 'drain', timedOut: true });
+    expect(Math.round(outcome.stages[0]?.durationMs ?? 0)).toBe(4000);
+  });
+
+  it('is called with the handlers where that is over, after them', () => {
+    const { drains, handlers, outcome, log, drive } = createScene();
+    handlers.add(function last() {}, []);
+    handlers.add(function late() {
+      drains.add(function stop() {}, []);
+    }, []);
+    drive();
+    expect(names(outcome.handlers)).toEqual(['late', 'last', 'stop']);
+    expect(log.filter((line) => line.includes('before'))).toEqual(['late before 1', 'last before 1', 'stop before 0']);
+  });
+});
+
 describe('functions of the drain stage', () => {
   it('run concurrently, the newest first, and the pools refuse when they have settled', async () => {
     const { drains, log, drive } = createScene();
