@@ -86,11 +86,9 @@ export function createRoutes(thread: Thread): Hooks {
     // A second wrapper where somebody has taken the first one away; signal-exit does when it unloads.
     if (active && process.reallyExit !== wrapper) wrap();
     thread.isExiting = true;
-    if (isDone()) {
-      // What was registered when all was done.
-      if (thread.state === 'ended' && !isLeftAlone()) thread.use();
-      return;
-    }
+    // What was registered when all was done.
+    if (thread.state === 'ended' && !isLeftAlone()) thread.use();
+    if (isDone()) return;
     // It may be a worker that has registered something, and this thread has not heard of it.
     thread.use();
     const { route, error: cause }: Crash | { route: 'process.exit'; error?: undefined } = crash ?? {

@@ -289,6 +289,12 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
 
   function use(): void {
     if ((used && !run?.report) || (closing && !thread.isExiting)) return;
+    if (closing) {
+      // The next shutdown waits no longer.
+      closing = undefined;
+      renew();
+      return;
+    }
     if (run?.report) {
       if (isTreeOver()) onOver();
       // It was told to end, and is through: what comes now has as long as there is.
