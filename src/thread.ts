@@ -290,7 +290,8 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
   function use(): void {
     if ((used && !run?.report) || (closing && !thread.isExiting)) return;
     if (closing) {
-      // The next shutdown waits no longer.
+      // The next shutdown, if there is anything for it, waits no longer.
+      if (handlers.size + drains.size === 0 && !links.hasJoined()) return;
       closing = undefined;
       renew();
       return;
