@@ -267,7 +267,11 @@ export function judge(program: Program, played: Played): string[] {
   if (!report) return wrong;
   // A worker that joins when all is done is new work.
   const isRevived = isEarly && program.route === 'beforeExit' && lives.some(({ isInTime }) => !isInTime);
-  const most = isRevived ? Number.POSITIVE_INFINITY : program.route === 'shutdown' ? 2 : 1;
+  // An `exit()` when all was done, and the process was about to end by itself, begins another one.
+  const isAgain =
+    program.route === 'beforeExit' &&
+    lines.slice(lines.findIndex(({ event }) => event === 'report')).some(({ event }) => event === 'exits');
+  const most = isRevived ? Number.POSITIVE_INFINITY : program.route === 'shutdown' || isAgain ? 2 : 1;
   check(reports.length <= most, `there are ${reports.length} reports`);
   const isLater = lines
     .slice(lines.findLastIndex(({ event }) => event === 'report'))
