@@ -169,10 +169,12 @@ function fitted(thread: Thread, above: Above, room: { threads: number; busy: num
   if (early && fate === 'shut down') fate = 'terminated';
   const isRegistered = (thread.isRegistered || fate === 'shut down') && !(parent && isStranger(parent));
   const mended = { ...thread, fate, isRegistered };
-  const pool = fate === 'stays' && !above.endsBefore && !above.isBlocked ? thread.pool : undefined;
-  if (pool) room.threads -= pool.threads;
   // A thread that is blocked stays so, unless somebody terminates it.
   const mayBlock = parent !== undefined && !['ends', 'exits', 'crashes', 'rejects'].includes(fate);
+  // One that is blocked while it drains does not submit what is queued in its pool, and wakes nobody who is parked there.
+  const mayServe = !(mayBlock && thread.drains.some(({ end }) => end === 'blocks'));
+  const pool = fate === 'stays' && mayServe && !above.endsBefore && !above.isBlocked ? thread.pool : undefined;
+  if (pool) room.threads -= pool.threads;
   const mend = (handler: Handler): Handler => ({
     ...handler,
     ...(handler.end === 'blocks' && { end: mayBlock ? 'blocks' : 'returns', wait: 0 }),
