@@ -53,6 +53,12 @@ function requireNow(module: string): unknown {
   return createRequire(module)(process.getBuiltinModule('node:url').fileURLToPath(module));
 }
 
+/** With a top-level await, or where only a loader can read it, a module can be imported and not required. */
+function isForImport(error: unknown): boolean {
+  if (error instanceof SyntaxError || 'Bun' in globalThis) return true;
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_REQUIRE_');
+}
+
 function toFunction({ module, exportName, args }: EntrustedHandler, isExiting: () => boolean): () => unknown {
   const call = (exports: unknown): unknown => {
     // What a CommonJS module exports may be a function itself: its default export then, with others as its properties.
@@ -62,12 +68,13 @@ function toFunction({ module, exportName, args }: EntrustedHandler, isExiting: (
     return Reflect.apply(found, undefined, args);
   };
   const handler = (): unknown => {
+    // A query makes another module of the same file, and `require` knows none.
+    if (/[?#]/.test(module) && !isExiting()) return import(module).then(call);
     let exports: unknown;
     try {
       exports = requireNow(module);
     } catch (error) {
-      // With a top-level await it can be imported, as long as the event loop turns.
-      if (isExiting()) throw error;
+      if (isExiting() || !isForImport(error)) throw error;
       return import(module).then(call);
     }
     return call(exports);

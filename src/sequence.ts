@@ -106,11 +106,14 @@ export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome):
 function* drain(parts: Parts, drained: HandlerReport[]): Generator<Step, boolean, void> {
   const { drains, deadline } = parts;
   const left = deadline(SHARES.drain) - now();
+  const isInTime = (): boolean => now() < deadline(SHARES.drain);
   let timedOut = false;
-  // Again for those that others of them have registered in the meantime.
-  while (drains.size > 0) {
+  do {
     const draining: Call[] = [];
-    for (let handler = drains.take(); handler !== undefined; handler = drains.take()) {
+    // Those that were registered before are called in any case.
+    for (let due = drains.size; due > 0 || isInTime(); due--) {
+      const handler = drains.take();
+      if (handler === undefined) break;
       const call = createCall(handler, 'drain', drained, parts);
       parts.onHandler(handler, drains.size);
       yield once(() => draining.push(call));
@@ -127,9 +130,10 @@ function* drain(parts: Parts, drained: HandlerReport[]): Generator<Step, boolean
         for (const call of draining.filter(isPending)) call.cut(sync);
       },
     };
-  }
+    // Others may have been registered in the meantime.
+  } while (drains.size > 0 && isInTime());
   // One of them may have blocked for longer.
-  timedOut ||= left > 0 && now() > deadline(SHARES.drain);
+  timedOut ||= left > 0 && !isInTime();
   yield once(() => parts.refuse());
   yield {
     get until() {
@@ -164,12 +168,13 @@ function* seeWorkersThrough(parts: Parts, share: number): Generator<Step, boolea
 
 /**
  * Calls one handler after the other, the newest first; one that is added meanwhile is the newest. What is registered for
- * the drain stage when that is over is called as well, last. Returns whether the time of one was up.
+ * the drain stage when that is over is called as well, last, while there is time. Returns whether the time of one was up.
  */
 function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, boolean, void> {
   const { handlers, drains, deadline } = parts;
   let timedOut = false;
-  const take = (): Handler | undefined => handlers.take() ?? drains.take();
+  const takeLate = (): Handler | undefined => (now() < deadline(SHARES.handlers) ? drains.take() : undefined);
+  const take = (): Handler | undefined => handlers.take() ?? takeLate();
   const behind = (): number => handlers.size + drains.size;
   for (let handler = take(); handler !== undefined; handler = take()) {
     parts.onHandler(handler, behind());

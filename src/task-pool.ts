@@ -44,7 +44,12 @@ export interface TaskOptions {
  * interface: an event or a task's asynchronous resource leads to it. Where neither does, a task wakes the worker.
  */
 interface WorkerInfo {
-  readonly port: { postMessage(message: unknown): void; unref(): void; removeAllListeners(event: 'message'): unknown };
+  readonly port: {
+    postMessage(message: unknown): void;
+    unref(): void;
+    /** A port of Deno's has none. */
+    removeAllListeners?: (event: 'message') => unknown;
+  };
   readonly sharedBuffer: Int32Array;
 }
 
@@ -186,7 +191,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     if (!isKnown(worker)) hear(worker);
     if (!wakeByMessage(worker)) return starting.has(worker);
     // The pool has rejected its tasks. Where it would be gone by now it goes on, and may answer.
-    infos.get(worker)?.port.removeAllListeners('message');
+    infos.get(worker)?.port.removeAllListeners?.('message');
     return !isAborting();
   }
 

@@ -175,6 +175,24 @@ describe('an entrusted handler', () => {
     expect(scene.log.filter((line) => line.startsWith('due'))).toEqual([]);
   });
 
+  it('is imported where its URL has a query, which makes it another module', async () => {
+    entrust(5, 1, { module: `${module}?another`, exportName: 'record', args: ['of another'] });
+    scene.collect();
+    const call = scene.kept.get('record of entrusted.cjs?another') ?? expect.unreachable();
+    const calling = call();
+    expect(calling).toBeInstanceOf(Promise);
+    await calling;
+    expect(recorded()).toEqual([['of another']]);
+  });
+
+  it('is loaded once where that fails', () => {
+    entrust(5, 1, { module: new URL('./modules/fails.cjs', import.meta.url).href, exportName: 'record', args: [] });
+    scene.collect();
+    const call = scene.kept.get('record of fails.cjs') ?? expect.unreachable();
+    expect(call).toThrow('not loaded');
+    expect(recorded()).toEqual([['loaded']]);
+  });
+
   it.each(['notCallable', 'missing'])('fails where the module has no such function: %s', (name) => {
     expect(entrusted(name)).toThrow(new TypeError(`${module} has no function ${name}`));
   });

@@ -347,6 +347,27 @@ describe('a function for the drain stage that is registered late', () => {
     expect(Math.round(outcome.stages[0]?.durationMs ?? 0)).toBe(4000);
   });
 
+  it('is called no more when its time is over, however often it registers itself', async () => {
+    const { drains, outcome, log, drive } = createScene();
+    drains.add(async function again() {
+      vi.advanceTimersByTime(100);
+      drains.add(again, []);
+    }, []);
+    drive();
+    await vi.runAllTimersAsync();
+    expect(log.at(-1)).toBe('end');
+    expect(outcome.drained).toHaveLength(40);
+    expect(outcome.handlers).toHaveLength(40);
+  });
+
+  it('is called once where there is no time at all', async () => {
+    const { drains, outcome, drive } = createScene({ deadline: () => now() });
+    drains.add(function stop() {}, []);
+    drive();
+    await vi.runAllTimersAsync();
+    expect(names(outcome.drained)).toEqual(['stop']);
+  });
+
   it('is called with the handlers where that is over, after them', () => {
     const { drains, handlers, outcome, log, drive } = createScene();
     handlers.add(function last() {}, []);
