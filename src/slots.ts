@@ -29,8 +29,16 @@ export interface Slot {
 
 const CLEARED = [Cell.linked, Cell.order, Cell.handler, Cell.count, Cell.failures, Cell.entrusted, Cell.joins];
 
-/** Takes the lowest free slot for this thread. Undefined where all are taken. */
-export function claim(table: Table, threadId: number, parentId: number): number | undefined {
+/**
+ * Takes the lowest free slot for this thread: one that has joined, or that is idle and may have workers which join. Undefined
+ * where all are taken.
+ */
+export function claim(
+  table: Table,
+  threadId: number,
+  parentId: number,
+  state: typeof State.joined | typeof State.idle = State.joined,
+): number | undefined {
   const { cells } = table;
   for (let slot = 0; slot < SLOTS; slot++) {
     if (Atomics.compareExchange(cells, at(slot, Cell.state), State.free, State.claimed) !== State.free) continue;
@@ -38,10 +46,11 @@ export function claim(table: Table, threadId: number, parentId: number): number 
     Atomics.store(cells, at(slot, Cell.parent), parentId);
     Atomics.store(cells, at(slot, Cell.thread), threadId);
     raise(cells, Header.used, slot + 1);
-    Atomics.store(cells, at(slot, Cell.state), State.joined);
-    countJoin(table, parentId);
+    Atomics.store(cells, at(slot, Cell.state), state);
+    if (state === State.joined) countJoin(table, parentId);
     // Those that were there before had nowhere to be counted.
     Atomics.add(cells, at(slot, Cell.joins), childrenOf(table, threadId).length);
+    if (state === State.idle && hasJoined(table, threadId)) countJoin(table, threadId);
     return slot;
   }
   return undefined;

@@ -703,6 +703,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
 
     saw(worker) {
       links.saw(worker);
+      up?.reserve();
       entrusted.listen();
       pools.adopt(worker);
       hooks.watch();

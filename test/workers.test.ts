@@ -216,6 +216,11 @@ it('leaves a stream alone that is not as Node has made it', async () => {
   expect(log.sort()).toEqual(['main', 'worker 1', 'worker 2', 'worker 3', ...acks].sort());
 });
 
+it('lets a worker clean up which nobody above has heard of, and none of them has used the library', async () => {
+  const { code, log } = await play('only a grandchild registers anything');
+  expect({ code, log }).toEqual({ code: 3, log: ['worker 2'] });
+});
+
 it('takes an exit code that is text for the number that it is', async () => {
   const { code, log, stderr } = await play('an exit code that is text');
   expect({ code, log, stderr }).toEqual({ code: 3, log: ['worker 2', 'main', 'exit code 3'], stderr: '' });

@@ -63,6 +63,8 @@ export interface Lookout {
 export interface Up {
   /** The first use: takes a slot and sends a link. The slot counts from here on, wherever the link is. */
   join(): void;
+  /** This thread has made a Worker. Should that register something before this thread does, it counts by this one's slot. */
+  reserve(): void;
   /**
    * The parent has loaded the library after this worker was made. From now on `buffer` is the table; a worker that works
    * alone links up.
@@ -346,20 +348,17 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
   if (inherited) beStranger();
 
   function join(): void {
-    setSlot(claim(table, threadId, parentId));
-    if (slot === undefined) log(`no slot is free, so worker ${threadId} works alone`);
+    if (slot === undefined) setSlot(claim(table, threadId, parentId));
     else {
+      setState(State.joined);
+      countJoin(table, parentId);
+    }
+    if (slot === undefined) log(`no slot is free, so worker ${threadId} works alone`);
+    else if (port === undefined) {
       link(slot);
       expectOwn(slot);
     }
     // A parent that blocks looks for those that have joined.
-    ring();
-    expectOrder();
-  }
-
-  function rejoin(): void {
-    setState(State.joined);
-    countJoin(table, parentId);
     ring();
     expectOrder();
   }
@@ -402,8 +401,13 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
   return {
     join() {
       joined = true;
-      if (slot === undefined) join();
-      else rejoin();
+      join();
+    },
+
+    reserve() {
+      if (slot !== undefined || !inherited) return;
+      setSlot(claim(table, threadId, parentId, State.idle));
+      if (slot !== undefined) expectOwn(slot);
     },
 
     get slot() {
@@ -488,7 +492,7 @@ export function createUp(place: Place, { onBegin, onOrder, onLinked, onOver, log
       expectOwn(slot);
       if (!used) setState(State.idle);
       // A worker of its may have registered something by now.
-      if (used || hasJoined(table, threadId)) rejoin();
+      if (used || (cell(Cell.joins) > 0 && hasJoined(table, threadId))) join();
     },
   };
 }

@@ -198,6 +198,8 @@ export function judge(program: Program, played: Played): string[] {
     const line = [node, ...ancestorsOf(node)];
     if (line.some(isTerminated)) return true;
     if (isEarly && line.some(({ thread }) => endsBefore(thread) || / then$|^is /.test(thread.fate))) return true;
+    // One that has used nothing, and blocked in the tick in which it made its worker, has told nobody of that.
+    if (isEarly && ancestorsOf(node).some((above) => isBlocked(above.thread) && !hasHandlers(above))) return true;
     if ((isCut || isBusy) && node.parent && [node, ...descendantsOf(node, nodes)].some(isSlow)) return true;
     return budgetOf(node) < TIGHT + Math.max(5 * played.late, played.waited);
   }

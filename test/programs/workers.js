@@ -877,6 +877,26 @@ const situations = {
       stay();
     },
   },
+  'only a grandchild registers anything': {
+    async main() {
+      await ready('parent');
+      process.exit(3);
+    },
+    parent() {
+      spawn('child');
+      setTimeout(() => {
+        // The link of the child is on its way, and stays there.
+        waitForGate();
+        parentPort.postMessage('ready');
+        block(20_000);
+      }, 5);
+    },
+    child() {
+      cleanUp();
+      open();
+      stay();
+    },
+  },
   'an exit code that is text': {
     async main() {
       main({ onReport: ({ reason }) => log(`exit code ${JSON.stringify(reason.exitCode)}`) });

@@ -71,6 +71,24 @@ describe('a slot', () => {
     expect([ROOT, 0, 1, 2, 3, 4].map((slot) => cell(table, slot, Cell.joins))).toEqual([3, 2, 0, 2, 0, 0]);
   });
 
+  it('may be idle at first, and has joined as soon as a worker below has', () => {
+    const table = createTable();
+    const slot = claim(table, 3, 0, State.idle) ?? -1;
+    expect(stateOf(table, slot)).toBe(State.idle);
+    expect([ROOT, slot].map((index) => cell(table, index, Cell.joins))).toEqual([0, 0]);
+    claim(table, 5, 3);
+    expect(stateOf(table, slot)).toBe(State.joined);
+    expect([ROOT, slot].map((index) => cell(table, index, Cell.joins))).toEqual([1, 1]);
+  });
+
+  it('has joined at once where one below was there before', () => {
+    const table = createTable();
+    claim(table, 5, 3);
+    const slot = claim(table, 3, 0, State.idle) ?? -1;
+    expect(stateOf(table, slot)).toBe(State.joined);
+    expect(cell(table, ROOT, Cell.joins)).toBe(1);
+  });
+
   it('makes those above it join again that had nothing to do', () => {
     const table = createTree();
     // The worker 3 is below 1, which is below the main thread.

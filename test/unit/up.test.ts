@@ -319,6 +319,45 @@ describe('an ack', () => {
   });
 });
 
+describe('a thread that has made a worker, and used nothing itself', () => {
+  it('has a slot, and no link', async () => {
+    const up = create();
+    const arrived = vi.fn();
+    parent.once('message', arrived);
+    up.reserve();
+    up.reserve();
+    expect([up.slot, cell(Cell.state), header(Header.used)]).toEqual([0, State.idle, 1]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(arrived).not.toHaveBeenCalled();
+    parent.off('message', arrived);
+  });
+
+  it('acts on an order that comes there, as one whose link is on its way', async () => {
+    const up = create();
+    up.reserve();
+    // A worker of its has registered something.
+    set(Cell.state, State.joined);
+    orderBySlot(table, 0, { route: 'exit', timeout: 500, sentAt: now(), flags: 0, isPosted: false });
+    await logged('order');
+    expect(up.isHeard()).toBe(false);
+  });
+
+  it('links itself up when it uses something', async () => {
+    const up = create();
+    up.reserve();
+    const { port } = await join(up);
+    expect([up.slot, cell(Cell.state), header(Header.used)]).toEqual([0, State.joined, 1]);
+    port.postMessage(order());
+    await logged('order');
+  });
+
+  it('has none in a table of its own', () => {
+    const up = create({ inherited: false });
+    up.reserve();
+    expect(up.slot).toBeUndefined();
+  });
+});
+
 describe('when a shutdown is over', () => {
   it.each([
     [true, State.joined],
@@ -336,13 +375,17 @@ describe('when a shutdown is over', () => {
     await expect.poll(() => received).toMatchObject([{ epoch: 7 }, { epoch: 0 }]);
   });
 
-  it('and a worker of its has registered something again', async () => {
+  it.each([
+    ['a worker of its has registered something again', 1, State.joined],
+    ['none of its workers ever has', 0, State.idle],
+  ])('and %s', async (_, joins, state) => {
     const up = create();
     await join(up);
     claim(table, 1000, threadId);
+    set(Cell.joins, joins);
     up.ack([], [], 0);
     up.over(false);
-    expect(cell(Cell.state)).toBe(State.joined);
+    expect(cell(Cell.state)).toBe(state);
   });
 
   it('one that has never joined has nothing to say', () => {
