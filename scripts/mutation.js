@@ -9,9 +9,30 @@ import { Stryker } from '@stryker-mutator/core';
 
 /** The tests of a file, where they are not those of its name alone. */
 const testsOf = {
-  'src/links.ts': 'links,links-workers',
-  'src/protocol.ts': 'protocol,instance',
-  'src/task-pool.ts': 'task-pool,task-pool-parts',
+  'src/adapters/comlink/calls.ts': 'comlink-wrap',
+  'src/adapters/comlink/callbacks.ts': 'comlink-wrap',
+  'src/adapters/comlink/expose.ts': 'comlink-expose',
+  'src/adapters/comlink/handed-out.ts': 'comlink-wrap',
+  'src/adapters/comlink/line.ts': 'comlink-wrap',
+  'src/adapters/comlink/wire.ts': 'comlink-wire',
+  'src/adapters/comlink/wrap.ts': 'comlink-wrap',
+  'src/adapters/task-pool.ts': 'task-pool,task-pool-parts',
+  'src/adapters/worker-info.ts': 'task-pool,task-pool-parts',
+  'src/children/account.ts': 'child,children',
+  'src/children/children.ts': 'children,children-workers',
+  'src/children/order.ts': 'child,children',
+  'src/handlers/handler.ts': 'registry',
+  'src/handlers/resource.ts': 'registry',
+  'src/misuse.ts': 'errors',
+  'src/report/format.ts': 'report',
+  'src/report/outcomes.ts': 'report',
+  'src/sequence/call.ts': 'sequence',
+  'src/table/cells.ts': 'wire',
+  'src/table/orders.ts': 'slots',
+  'src/table/progress.ts': 'slots',
+  'src/times.ts': 'sequence,drivers',
+  'src/wire/reason.ts': 'wire,instance',
+  'src/wire/validators.ts': 'wire',
   'workers/entrusting.ts': 'entrusted',
 };
 

@@ -5,10 +5,11 @@
  * @module
  */
 import { isMainThread } from 'node:worker_threads';
-import { instance } from './adapter.ts';
-import { misuse, toError } from './errors.ts';
+import { instance } from './adapters/adapter.ts';
+import { misuse } from './misuse.ts';
 import { defaults, type Options } from './options.ts';
-import type { ShutdownReport } from './report.ts';
+import { toError } from './report/errors.ts';
+import type { ShutdownReport } from './report/report.ts';
 
 const variables = {
   WORKER_ATEXIT_TIMEOUT: 'timeout',

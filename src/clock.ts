@@ -3,6 +3,7 @@
  * pay for at the moment when it is to ack. Node's threads have one clock; another runtime's worker may be behind, and
  * takes a deadline for later than it is.
  */
+
 export function now(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;

@@ -7,6 +7,9 @@
  *
  * @module
  */
-export { expose } from './comlink-expose.ts';
-export { type WorkerGoneError, wrap } from './comlink-wrap.ts';
-export type { WorkerOptions } from './instance.ts';
+
+export type { WorkerGoneError } from './adapters/comlink/calls.ts';
+export { expose } from './adapters/comlink/expose.ts';
+export { wrap } from './adapters/comlink/wrap.ts';
+
+export type { WorkerOptions } from './api/instance.ts';

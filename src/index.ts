@@ -5,8 +5,7 @@
  * @module
  */
 import type { Worker } from 'node:worker_threads';
-import { createInstance } from './api.ts';
-import type { Finalizer } from './finalizers.ts';
+import { createInstance } from './api/api.ts';
 import {
   findInstance,
   type MainHandler,
@@ -14,19 +13,21 @@ import {
   type ShutdownOptions,
   type WorkerLink,
   type WorkerOptions,
-} from './instance.ts';
+} from './api/instance.ts';
+import type { Finalizer } from './handlers/finalizers.ts';
+import type { Resource } from './handlers/resource.ts';
 import type { Options } from './options.ts';
-import type { Resource } from './registry.ts';
-import type { ShutdownReport } from './report.ts';
+import type { ShutdownReport } from './report/report.ts';
 
-export type { HandlerMessage, ShutdownTrace } from './diagnostics.ts';
-export { ShutdownError } from './errors.ts';
-export type { Finalizer } from './finalizers.ts';
-export type { MainHandler, ShutdownOptions, WorkerLink, WorkerOptions } from './instance.ts';
+export type { MainHandler, ShutdownOptions, WorkerLink, WorkerOptions } from './api/instance.ts';
+export type { Finalizer } from './handlers/finalizers.ts';
+export type { Resource } from './handlers/resource.ts';
 export type { Options } from './options.ts';
-export type { Route, WorkerStatus } from './protocol.ts';
-export type { Resource } from './registry.ts';
-export type { HandlerReport, ShutdownReport, StageReport, WorkerReport } from './report.ts';
+export type { HandlerMessage, ShutdownTrace } from './report/diagnostics.ts';
+export { ShutdownError } from './report/errors.ts';
+export type { HandlerReport, ShutdownReport, StageReport, WorkerReport } from './report/report.ts';
+export type { WorkerStatus } from './wire/outcomes.ts';
+export type { Route } from './wire/reason.ts';
 
 const instance = findInstance() ?? publishInstance(createInstance());
 
@@ -35,6 +36,7 @@ const instance = findInstance() ?? publishInstance(createInstance());
  * after a {@link shutdown} in a process that lives on, it is a new signal. Any number of listeners may be added.
  */
 export let shutdownSignal: AbortSignal = instance.signal;
+
 instance.onNewSignal((signal) => {
   shutdownSignal = signal;
 });
@@ -52,7 +54,9 @@ export function register<Args extends readonly unknown[], Fn extends (...args: A
   fn: Fn & ((...args: Args) => unknown),
   ...args: Args
 ): Fn;
+
 export function register<R extends Resource>(resource: R): R;
+
 export function register(handler: unknown, ...args: unknown[]): unknown {
   instance.register(handler, args);
   return handler;
@@ -71,7 +75,9 @@ export function onDrain<Args extends readonly unknown[], Fn extends (...args: Ar
   fn: Fn & ((...args: Args) => unknown),
   ...args: Args
 ): Fn;
+
 export function onDrain<R extends Resource>(resource: R): R;
+
 export function onDrain(handler: unknown, ...args: unknown[]): unknown {
   instance.onDrain(handler, args);
   return handler;
@@ -124,6 +130,7 @@ export function finalize<Args extends readonly unknown[], Result>(
   fn: (...args: Args) => Result,
   ...args: Args
 ): Finalizer<Result>;
+
 export function finalize(object: object, fn: unknown, ...args: unknown[]): Finalizer {
   return instance.finalize(object, fn, args);
 }

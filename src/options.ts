@@ -1,5 +1,6 @@
-import { checkOptions, checkTimeout, misuse, shown } from './errors.ts';
-import type { ShutdownReport } from './report.ts';
+/** The options of `configure()`: their defaults, and what they may be. */
+import { checkOptions, checkTimeout, misuse, shown } from './misuse.ts';
+import type { ShutdownReport } from './report/report.ts';
 import { isSignal } from './signal-names.ts';
 
 /** What {@link configure} takes. */

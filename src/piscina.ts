@@ -5,10 +5,10 @@
  * @module
  */
 import { Worker } from 'node:worker_threads';
-import { checkPool, checkPoolOptions, isRegistered, type PoolOptions } from './adapter.ts';
-import { registerTaskPool, type TaskOptions } from './task-pool.ts';
+import { checkPool, checkPoolOptions, isRegistered, type PoolOptions } from './adapters/adapter.ts';
+import { registerTaskPool, type TaskOptions } from './adapters/task-pool.ts';
 
-export type { PoolOptions } from './adapter.ts';
+export type { PoolOptions } from './adapters/adapter.ts';
 
 /** What this adapter uses of a Piscina. */
 export interface PiscinaPool {

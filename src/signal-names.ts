@@ -1,4 +1,5 @@
 /** Loaded where a signal has to be named: few threads ever do. */
+
 const signals = (): Readonly<Record<string, number>> => process.getBuiltinModule('node:os').constants.signals;
 
 /** Whether this system has a signal of that name. */

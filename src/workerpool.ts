@@ -5,10 +5,10 @@
  * @module
  */
 import { Worker } from 'node:worker_threads';
-import { checkPool, checkPoolOptions, instance, isRegistered, type PoolOptions } from './adapter.ts';
-import type { ShutdownError } from './errors.ts';
+import { checkPool, checkPoolOptions, instance, isRegistered, type PoolOptions } from './adapters/adapter.ts';
+import type { ShutdownError } from './report/errors.ts';
 
-export type { PoolOptions } from './adapter.ts';
+export type { PoolOptions } from './adapters/adapter.ts';
 
 /** What this adapter uses of a workerpool. */
 export interface WorkerPool {

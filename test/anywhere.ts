@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { build } from 'rolldown';
-import { VERSION } from '../src/protocol.ts';
+import { VERSION } from '../src/wire/reason.ts';
 import { temporaryFolder } from './programs.ts';
 import * as runtime from './runtime.ts';
 
@@ -49,7 +49,7 @@ export function copyLibrary(folder: string): string {
 /** A copy of the library in `folder`, of the next protocol version. */
 export async function copyNextLibrary(folder: string): Promise<void> {
   const raise = (code: string, file: string): string =>
-    file.endsWith('protocol.ts') ? code.replace(`VERSION = ${VERSION};`, `VERSION = ${VERSION + 1};`) : code;
+    file.endsWith('reason.ts') ? code.replace(`VERSION = ${VERSION};`, `VERSION = ${VERSION + 1};`) : code;
   await build({
     input: join(root, 'src', 'index.ts'),
     platform: 'node',

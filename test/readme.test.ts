@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { expect, it } from 'vitest';
 import * as atexit from 'worker-atexit';
 import { defaults } from '../src/options.ts';
-import { STATUSES } from '../src/protocol.ts';
+import { STATUSES } from '../src/wire/outcomes.ts';
 import { read, root } from './documents.ts';
 
 /** What the rows of a page's table under `heading` begin with. */

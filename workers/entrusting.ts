@@ -1,7 +1,8 @@
 /** What a worker entrusts to the main thread. */
-import { broadcast, type Entrusted } from '../src/entrusted.ts';
-import { type EntrustMessage, type GoneMessage, KEY, VERSION } from '../src/protocol.ts';
-import type { Up } from './up.ts';
+import { broadcast, type Entrusted } from '../src/handlers/entrusted.ts';
+import type { EntrustMessage, GoneMessage } from '../src/wire/messages.ts';
+import { KEY, VERSION } from '../src/wire/reason.ts';
+import type { Up } from './parent.ts';
 
 export function createEntrusting(threadId: number, up: Up): Entrusted {
   /** Said again once the main thread hears it. */

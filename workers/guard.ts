@@ -1,8 +1,8 @@
 /** What stands guard while the main thread shuts down: see the watchdog. */
 import { LONGEST, now } from '../src/clock.ts';
-import { writeDirectly } from '../src/output.ts';
-import { Header, ROOT, type Table } from '../src/protocol.ts';
-import { blockedBy } from '../src/slots.ts';
+import { writeDirectly } from '../src/output/output.ts';
+import { Header, ROOT, type Table } from '../src/table/cells.ts';
+import { blockedBy } from '../src/table/progress.ts';
 
 /** How long a report may take to be written: ms. */
 const WRITING = 100;

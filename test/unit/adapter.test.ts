@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { checkPool, checkPoolOptions, instance, isRegistered } from '../../src/adapter.ts';
-import { findInstance, type Instance, publishInstance } from '../../src/instance.ts';
-import { VERSION } from '../../src/protocol.ts';
+import { checkPool, checkPoolOptions, instance, isRegistered } from '../../src/adapters/adapter.ts';
+import { findInstance, type Instance, publishInstance } from '../../src/api/instance.ts';
+import { VERSION } from '../../src/wire/reason.ts';
 
 const loaded = findInstance();
 const forget = () => Reflect.deleteProperty(globalThis, Symbol.for('worker-atexit'));

@@ -1,10 +1,10 @@
 /** What the public functions do, on a main thread whose process only stands in for one. */
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createInstance } from '../../src/api.ts';
-import type { Instance } from '../../src/instance.ts';
-import type { Pool } from '../../src/pools.ts';
-import { VERSION } from '../../src/protocol.ts';
+import { createInstance } from '../../src/api/api.ts';
+import type { Instance } from '../../src/api/instance.ts';
+import type { Pool } from '../../src/thread/pools.ts';
+import { VERSION } from '../../src/wire/reason.ts';
 import { createProcess, isPending } from './stand-ins.ts';
 
 const thread = vi.hoisted(() => ({ isMain: true }));

@@ -11,7 +11,7 @@ vi.mock('node:worker_threads', async (load) => ({
   },
 }));
 const instance = vi.hoisted(() => ({ preset: vi.fn((_: Options) => {}) }));
-vi.mock('../../src/adapter.ts', () => ({ instance: () => instance }));
+vi.mock('../../src/adapters/adapter.ts', () => ({ instance: () => instance }));
 
 let stderr: string[];
 let env: Record<string, string>;

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { expose } from '../../src/comlink-expose.ts';
-import { type Instance, publishInstance } from '../../src/instance.ts';
-import { VERSION } from '../../src/protocol.ts';
+import { expose } from '../../src/adapters/comlink/expose.ts';
+import { type Instance, publishInstance } from '../../src/api/instance.ts';
+import { VERSION } from '../../src/wire/reason.ts';
 
 vi.mock('../../src/index.ts', () => ({}));
 const parent = vi.hoisted((): { port: unknown } => ({ port: null }));

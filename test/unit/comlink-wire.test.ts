@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hear, isObject, read } from '../../src/comlink-wire.ts';
+import { hear, isObject, read } from '../../src/adapters/comlink/wire.ts';
 
 it('tells objects from all else', () => {
   expect([{}, [], new Map()].map(isObject)).toEqual([true, true, true]);

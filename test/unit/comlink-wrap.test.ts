@@ -3,11 +3,11 @@ import { EventEmitter } from 'node:events';
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { wrap } from '../../src/comlink-wrap.ts';
-import { ShutdownError } from '../../src/errors.ts';
-import { type Instance, publishInstance } from '../../src/instance.ts';
-import type { Pool } from '../../src/pools.ts';
-import { type Route, VERSION } from '../../src/protocol.ts';
+import { wrap } from '../../src/adapters/comlink/wrap.ts';
+import { type Instance, publishInstance } from '../../src/api/instance.ts';
+import { ShutdownError } from '../../src/report/errors.ts';
+import type { Pool } from '../../src/thread/pools.ts';
+import { type Route, VERSION } from '../../src/wire/reason.ts';
 import { someWorker } from './stand-ins.ts';
 
 vi.mock('../../src/index.ts', () => ({}));

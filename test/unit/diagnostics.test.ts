@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, describe, expect, it } from 'vitest';
-import { isObserved, publishHandler, publishWorkers, traceShutdown } from '../../src/diagnostics.ts';
-import type { ShutdownReport, WorkerReport } from '../../src/report.ts';
+import { isObserved, publishHandler, publishWorkers, traceShutdown } from '../../src/report/diagnostics.ts';
+import type { ShutdownReport, WorkerReport } from '../../src/report/report.ts';
 
 const undo: (() => void)[] = [];
 afterEach(() => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
-import { createDriver, type Driver } from '../../src/drivers.ts';
-import type { Step } from '../../src/sequence.ts';
+import { createDriver, type Driver } from '../../src/sequence/drivers.ts';
+import type { Step } from '../../src/sequence/step.ts';
 
 /** What came to pass, in order. */
 let log: string[] = [];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { leave, raise } from '../../src/ending.ts';
+import { leave, raise } from '../../src/routes/ending.ts';
 import { createProcess } from './stand-ins.ts';
 
 const wait = vi.spyOn(Atomics, 'wait');

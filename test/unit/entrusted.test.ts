@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import threads from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { broadcast, createEntrusted, type Entrusted } from '../../src/entrusted.ts';
-import { type EntrustedHandler, KEY, VERSION } from '../../src/protocol.ts';
+import { broadcast, createEntrusted, type Entrusted } from '../../src/handlers/entrusted.ts';
+import type { EntrustedHandler } from '../../src/wire/messages.ts';
+import { KEY, VERSION } from '../../src/wire/reason.ts';
 import { createEntrusting } from '../../workers/entrusting.ts';
-import type { Up } from '../../workers/up.ts';
+import type { Up } from '../../workers/parent.ts';
 
 const module = new URL('./modules/entrusted.cjs', import.meta.url).href;
 const later = new URL('./modules/later.mjs', import.meta.url).href;

@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  checkOptions,
-  checkTerms,
-  checkTimeout,
-  fromErrorText,
-  misuse,
-  ShutdownError,
-  shown,
-  toError,
-  toErrorText,
-} from '../../src/errors.ts';
+import { checkOptions, checkTerms, checkTimeout, misuse, shown } from '../../src/misuse.ts';
+import { fromErrorText, ShutdownError, toError, toErrorText } from '../../src/report/errors.ts';
 
 const code = (name: string) => expect.objectContaining({ code: `ERR_WORKER_ATEXIT_${name}` });
 

@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { createFinalize } from '../../src/finalizers.ts';
-import { createRegistry, type Handler } from '../../src/registry.ts';
+import { createFinalize } from '../../src/handlers/finalizers.ts';
+import type { Handler } from '../../src/handlers/handler.ts';
+import { createRegistry } from '../../src/handlers/registry.ts';
 
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');

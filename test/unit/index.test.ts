@@ -1,7 +1,7 @@
 /** The public functions: each passes on what it is given to the one instance of the thread, whoever has made that. */
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Instance, publishInstance } from '../../src/instance.ts';
-import { VERSION } from '../../src/protocol.ts';
+import { type Instance, publishInstance } from '../../src/api/instance.ts';
+import { VERSION } from '../../src/wire/reason.ts';
 
 const signal = new AbortController().signal;
 const answer = { returned: true };

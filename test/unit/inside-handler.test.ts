@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { awaitHandler, callHandler, isInsideHandler } from '../../src/inside-handler.ts';
+import { awaitHandler, callHandler, isInsideHandler } from '../../src/handlers/inside-handler.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 

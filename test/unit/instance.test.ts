@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { findInstance, type Instance, publishInstance } from '../../src/instance.ts';
-import { VERSION } from '../../src/protocol.ts';
+import { findInstance, type Instance, publishInstance } from '../../src/api/instance.ts';
+import { VERSION } from '../../src/wire/reason.ts';
 
 const INSTANCE = Symbol.for('worker-atexit');
 afterEach(() => Reflect.deleteProperty(globalThis, INSTANCE));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createIpcRoute } from '../../src/ipc.ts';
 import { defaults } from '../../src/options.ts';
+import { createIpcRoute } from '../../src/routes/ipc.ts';
 import { createProcess, createThread } from './stand-ins.ts';
 
 let child: ReturnType<typeof createProcess>;

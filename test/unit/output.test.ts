@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
-import { whenWritten, writeDirectly } from '../../src/output.ts';
+import { whenWritten, writeDirectly } from '../../src/output/output.ts';
 import { createStream } from './stand-ins.ts';
 
 // A pipe that is full, or breaks, cannot be had without a process at its other end: only this call is not real.

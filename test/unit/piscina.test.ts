@@ -1,15 +1,15 @@
 /** What of a Piscina the adapter uses, and how. What it does with that is in task-pool.test.ts. */
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { PoolOptions } from '../../src/adapter.ts';
+import type { PoolOptions } from '../../src/adapters/adapter.ts';
+import { registerTaskPool, type TaskPool } from '../../src/adapters/task-pool.ts';
 import { type PiscinaPool, registerPool } from '../../src/piscina.ts';
-import { registerTaskPool, type TaskPool } from '../../src/task-pool.ts';
 
 vi.mock('../../src/index.ts', () => ({}));
 const learn = vi.fn();
-vi.mock('../../src/task-pool.ts', () => ({ registerTaskPool: vi.fn() }));
+vi.mock('../../src/adapters/task-pool.ts', () => ({ registerTaskPool: vi.fn() }));
 const hasPool = vi.fn((_: object) => false);
-vi.mock('../../src/instance.ts', () => ({ findInstance: () => ({ hasPool }) }));
+vi.mock('../../src/api/instance.ts', () => ({ findInstance: () => ({ hasPool }) }));
 
 beforeEach(() => {
   vi.mocked(registerTaskPool).mockReturnValue({ learn });

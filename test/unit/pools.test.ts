@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { ShutdownError } from '../../src/errors.ts';
-import { createPools, type Pool } from '../../src/pools.ts';
+import { ShutdownError } from '../../src/report/errors.ts';
+import { createPools, type Pool } from '../../src/thread/pools.ts';
 import { someWorker } from './stand-ins.ts';
 
 const refusal = new ShutdownError({ route: 'exit' });

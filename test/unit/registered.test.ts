@@ -1,15 +1,9 @@
 import { EventEmitter, errorMonitor } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  createRegistered,
-  describeEnd,
-  type FailedWorker,
-  listenForError,
-  type Registered,
-  type Terms,
-} from '../../src/registered.ts';
-import type { WorkerReport } from '../../src/report.ts';
+import { createRegistered, describeEnd, listenForError, type Registered } from '../../src/children/registered.ts';
+import type { FailedWorker, Terms } from '../../src/children/terms.ts';
+import type { WorkerReport } from '../../src/report/report.ts';
 
 const THREAD = 77;
 

@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { createRegistry, nameOf } from '../../src/registry.ts';
+import { nameOf } from '../../src/handlers/handler.ts';
+import { createRegistry } from '../../src/handlers/registry.ts';
 
 it('agrees with a plain list over random registrations and removals', () => {
   const registry = createRegistry();

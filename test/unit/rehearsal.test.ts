@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { getEnvironmentData, MessagePort } from 'node:worker_threads';
 import { afterEach, expect, it, vi } from 'vitest';
-import { createTable, KEY, VERSION } from '../../src/protocol.ts';
-import { rehearse } from '../../src/rehearsal.ts';
-import type { Place } from '../../src/thread.ts';
+import { createTable } from '../../src/table/cells.ts';
+import type { Place } from '../../src/thread/parts.ts';
+import { rehearse } from '../../src/thread/rehearsal.ts';
+import { KEY, VERSION } from '../../src/wire/reason.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

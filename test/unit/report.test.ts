@@ -1,18 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { ShutdownError } from '../../src/errors.ts';
+import { ShutdownError } from '../../src/report/errors.ts';
+import { describeHandler, formatReport } from '../../src/report/format.ts';
+import { fromOutcome, fromWorkerOutcome, toOutcome, toWorkerOutcome } from '../../src/report/outcomes.ts';
 import {
-  describeHandler,
-  formatReport,
-  fromOutcome,
-  fromWorkerOutcome,
   type HandlerReport,
   isCleanHandler,
   isCleanWorker,
   type ShutdownReport,
-  toOutcome,
-  toWorkerOutcome,
   type WorkerReport,
-} from '../../src/report.ts';
+} from '../../src/report/report.ts';
 
 const error = new RangeError('too far\nand further');
 const done: HandlerReport = { name: 'close', durationMs: 1 };

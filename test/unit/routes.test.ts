@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { defaults } from '../../src/options.ts';
-import { createRoutes } from '../../src/routes.ts';
+import { createRoutes } from '../../src/routes/routes.ts';
 import { createProcess, createThread } from './stand-ins.ts';
 
 let program: ReturnType<typeof createProcess>;

@@ -1,11 +1,13 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
-import { createDriver, type Driver } from '../../src/drivers.ts';
-import { isInsideHandler } from '../../src/inside-handler.ts';
-import { createRegistry, type Registry } from '../../src/registry.ts';
-import type { HandlerReport } from '../../src/report.ts';
-import { type Outcome, ownTime, type Parts, sequence, workersTime } from '../../src/sequence.ts';
+import { isInsideHandler } from '../../src/handlers/inside-handler.ts';
+import { createRegistry, type Registry } from '../../src/handlers/registry.ts';
+import type { HandlerReport } from '../../src/report/report.ts';
+import { createDriver, type Driver } from '../../src/sequence/drivers.ts';
+import { sequence } from '../../src/sequence/sequence.ts';
+import type { Outcome, Parts } from '../../src/sequence/step.ts';
+import { ownTime, workersTime } from '../../src/times.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -4,8 +4,8 @@ import { Agent, createServer, get, type IncomingMessage, type Server, type Serve
 import { type AddressInfo, connect, createServer as createNetServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createRegistry } from '../../src/registry.ts';
-import { isServer } from '../../src/servers.ts';
+import { createRegistry } from '../../src/handlers/registry.ts';
+import { isServer } from '../../src/handlers/servers.ts';
 import { isPending } from './stand-ins.ts';
 
 const DAY = 86_400_000;

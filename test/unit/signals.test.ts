@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AUTO_SIGNALS, defaults } from '../../src/options.ts';
-import { createSignalRoute } from '../../src/signals.ts';
+import { createSignalRoute } from '../../src/routes/signals.ts';
 import { createProcess, createThread } from './stand-ins.ts';
 
 let program: ReturnType<typeof createProcess>;

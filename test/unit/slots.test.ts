@@ -1,24 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { at, Cell, createTable, Header, Ordered, ROOT, ROUTES, SLOTS, State, type Table } from '../../src/protocol.ts';
+import { at, Cell, createTable, Header, Ordered, ROOT, SLOTS, State, type Table } from '../../src/table/cells.ts';
+import { orderBySlot, orderOrphans } from '../../src/table/orders.ts';
+import { blockedBy, diagnose, showProgress } from '../../src/table/progress.ts';
 import {
-  blockedBy,
   childrenOf,
   claim,
   countJoin,
-  diagnose,
   entrustingOf,
   free,
   isThrough,
   lose,
-  orderBySlot,
-  orderOrphans,
   release,
   rest,
-  showProgress,
   slotOf,
   stateOf,
   workersAbove,
-} from '../../src/slots.ts';
+} from '../../src/table/slots.ts';
+import { ROUTES } from '../../src/wire/reason.ts';
 
 /** Threads by their ids, each with its parent's: 1 and 2 are the root's, 3 and 4 those of 1, 5 that of 3. */
 const TREE = [

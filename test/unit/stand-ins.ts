@@ -5,8 +5,8 @@ import { Writable } from 'node:stream';
 import type { Worker } from 'node:worker_threads';
 import { vi } from 'vitest';
 import { defaults } from '../../src/options.ts';
-import type { ShutdownReport } from '../../src/report.ts';
-import type { Terms, Thread } from '../../src/thread.ts';
+import type { ShutdownReport } from '../../src/report/report.ts';
+import type { Terms, Thread } from '../../src/thread/parts.ts';
 
 const { hrtime, getBuiltinModule, nextTick } = process;
 

@@ -3,12 +3,12 @@ import { AsyncResource, createHook } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { registerTaskPool, type TaskOptions, type TaskPool } from '../../src/adapters/task-pool.ts';
+import { type Instance, publishInstance } from '../../src/api/instance.ts';
 import { LONGEST } from '../../src/clock.ts';
-import { ShutdownError } from '../../src/errors.ts';
-import { type Instance, publishInstance } from '../../src/instance.ts';
-import type { Pool } from '../../src/pools.ts';
-import { VERSION } from '../../src/protocol.ts';
-import { registerTaskPool, type TaskOptions, type TaskPool } from '../../src/task-pool.ts';
+import { ShutdownError } from '../../src/report/errors.ts';
+import type { Pool } from '../../src/thread/pools.ts';
+import { VERSION } from '../../src/wire/reason.ts';
 import { isPending } from './stand-ins.ts';
 
 vi.mock('../../src/index.ts', () => ({}));

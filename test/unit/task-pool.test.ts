@@ -6,7 +6,7 @@ import { Tinypool } from 'tinypool';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as atexit from '../../src/index.ts';
 import { registerPool as registerPiscina } from '../../src/piscina.ts';
-import type { ShutdownReport } from '../../src/report.ts';
+import type { ShutdownReport } from '../../src/report/report.ts';
 import { registerPool as registerTinypool } from '../../src/tinypool.ts';
 
 const filename = fileURLToPath(new URL('./modules/task.cjs', import.meta.url));

@@ -1,14 +1,14 @@
 /** What of a Tinypool the adapter uses, and how. What it does with that is in task-pool.test.ts. */
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { PoolOptions } from '../../src/adapter.ts';
-import { registerTaskPool, type TaskPool } from '../../src/task-pool.ts';
+import type { PoolOptions } from '../../src/adapters/adapter.ts';
+import { registerTaskPool, type TaskPool } from '../../src/adapters/task-pool.ts';
 import { registerPool, type TinypoolPool } from '../../src/tinypool.ts';
 
 vi.mock('../../src/index.ts', () => ({}));
-vi.mock('../../src/task-pool.ts', () => ({ registerTaskPool: vi.fn() }));
+vi.mock('../../src/adapters/task-pool.ts', () => ({ registerTaskPool: vi.fn() }));
 const hasPool = vi.fn((_: object) => false);
-vi.mock('../../src/instance.ts', () => ({ findInstance: () => ({ hasPool }) }));
+vi.mock('../../src/api/instance.ts', () => ({ findInstance: () => ({ hasPool }) }));
 
 afterEach(() => {
   vi.clearAllMocks();

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import inspector from 'node:inspector';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createTable, Header, type Table } from '../../src/protocol.ts';
-import { arm, disarm, startGuard } from '../../src/watchdog.ts';
+import { createTable, Header, type Table } from '../../src/table/cells.ts';
+import { arm, disarm, startGuard } from '../../src/watchdog/watchdog.ts';
 import { createProcess } from './stand-ins.ts';
 
 /** A cell that nobody else uses, for a guard to say that it is there. */

@@ -1,10 +1,10 @@
 /** The adapter alone: the pool and the library are what it is told that they are. */
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ShutdownError } from '../../src/errors.ts';
-import { type Instance, publishInstance } from '../../src/instance.ts';
-import type { Pool } from '../../src/pools.ts';
-import { VERSION } from '../../src/protocol.ts';
+import { type Instance, publishInstance } from '../../src/api/instance.ts';
+import { ShutdownError } from '../../src/report/errors.ts';
+import type { Pool } from '../../src/thread/pools.ts';
+import { VERSION } from '../../src/wire/reason.ts';
 import { registerPool } from '../../src/workerpool.ts';
 import { isPending, someWorker } from './stand-ins.ts';
 

@@ -1,0 +1,45 @@
+/**
+ * What the adapters of all pools share: how a pool's arguments are checked, and where the library is.
+ */
+import { findInstance, type Instance } from '../api/instance.ts';
+import '../index.ts';
+import { checkTerms, misuse, shown } from '../misuse.ts';
+
+/** The library, which the import above has loaded. */
+export function instance(): Instance {
+  const found = findInstance();
+  if (found === undefined) throw new Error('worker-atexit is not loaded');
+  return found;
+}
+
+/** Whether `pool` is registered already: then it is left as it is. */
+export function isRegistered(pool: object): boolean {
+  return instance().hasPool(pool);
+}
+
+/** What every `registerPool` takes. */
+export interface PoolOptions {
+  /** What the report calls the pool's workers, followed by their thread ids. */
+  name?: string;
+  /** ms that each of its workers may take to clean up, at most. */
+  timeout?: number;
+  /** Whether a shutdown rejects what is queued, with the `ShutdownError`, instead of having it finished. */
+  force?: boolean;
+}
+
+export function checkPoolOptions(options: PoolOptions): void {
+  checkTerms(options, ['force']);
+  if (options.force === undefined || typeof options.force === 'boolean') return;
+  throw misuse('INVALID_ARGUMENT', `options.force must be true or false; it is ${shown(options.force)}`);
+}
+
+/** Throws unless `pool` has every one of `members`. */
+export function checkPool(kind: string, pool: unknown, members: readonly string[]): void {
+  const isObject = typeof pool === 'object' && pool !== null;
+  const missing = members.find((member) => !isObject || !(member in pool));
+  if (missing === undefined) return;
+  throw misuse(
+    'INVALID_ARGUMENT',
+    `pool must be a ${kind} pool; it is ${shown(pool)}${isObject ? ` without ${missing}` : ''}`,
+  );
+}

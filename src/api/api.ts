@@ -1,0 +1,200 @@
+/** What the public functions do, for whichever copy of the library calls them. */
+import threads, { type Worker } from 'node:worker_threads';
+import { isCallable, nameOf } from '../handlers/handler.ts';
+import { isInsideHandler } from '../handlers/inside-handler.ts';
+import type { Registry } from '../handlers/registry.ts';
+import { checkOptions, checkTerms, checkTimeout, misuse, shown } from '../misuse.ts';
+import { withOptions } from '../options.ts';
+import { toError } from '../report/errors.ts';
+import type { ShutdownReport } from '../report/report.ts';
+import { leave } from '../routes/ending.ts';
+import { createRoutes } from '../routes/routes.ts';
+import { findPlace, takePlace } from '../thread/position.ts';
+import { rehearse } from '../thread/rehearsal.ts';
+import { createThread } from '../thread/thread.ts';
+import { VERSION } from '../wire/reason.ts';
+import type { Instance } from './instance.ts';
+
+/** The URL of a module that is named by a URL or an absolute path. */
+function toUrl(module: unknown): string | undefined {
+  if (module instanceof URL) return module.href;
+  if (typeof module !== 'string') return undefined;
+  if (process.getBuiltinModule('node:path').isAbsolute(module)) {
+    return process.getBuiltinModule('node:url').pathToFileURL(module).href;
+  }
+  return URL.canParse(module) ? module : undefined;
+}
+
+export function createInstance(): Instance {
+  let hooks: ReturnType<typeof createRoutes> | undefined;
+  const place = findPlace(rehearse);
+  const thread = createThread(place, (created) => {
+    hooks = createRoutes(created);
+    return hooks;
+  });
+  takePlace(place, thread);
+  let shutdown: Promise<ShutdownReport> | undefined;
+
+  function add(registry: Registry, handler: unknown, args: readonly unknown[]): void {
+    if (registry.add(handler, args)) thread.use();
+    else {
+      throw misuse(
+        'INVALID_ARGUMENT',
+        `handler must be a function, or an object with [Symbol.dispose] or [Symbol.asyncDispose]; it is ${shown(handler)}`,
+      );
+    }
+  }
+
+  /** Waiting for oneself never ends, so it is refused. Not awaited, it goes unnoticed: nothing is lost by it. */
+  function refuseInside(name: string): Promise<never> | undefined {
+    if (thread.state !== 'ending' || !isInsideHandler()) return undefined;
+    const refused = Promise.reject(
+      misuse(
+        'INSIDE_HANDLER',
+        `${name}() inside a handler would wait for itself; process.exit(code) sets the exit code`,
+      ),
+    );
+    refused.catch(() => {});
+    return refused;
+  }
+
+  return {
+    version: VERSION,
+
+    get signal() {
+      return thread.signal;
+    },
+
+    onNewSignal: thread.onNewSignal,
+
+    register: (handler, args) => add(thread.handlers, handler, args),
+    onDrain: (handler, args) => add(thread.drains, handler, args),
+
+    unregister(handler) {
+      if ((typeof handler !== 'object' && typeof handler !== 'function') || handler === null) {
+        throw misuse('INVALID_ARGUMENT', `handler must be what was registered; it is ${shown(handler)}`);
+      }
+      thread.handlers.remove(handler);
+      thread.drains.remove(handler);
+    },
+
+    registerWorker(worker, options) {
+      if (!(worker instanceof threads.Worker)) {
+        throw misuse('INVALID_ARGUMENT', `worker must be a Worker of node:worker_threads; it is ${shown(worker)}`);
+      }
+      checkTerms(options, ['essential', 'onFailure']);
+      const { name, timeout, essential, onFailure } = options;
+      if (essential !== undefined && typeof essential !== 'boolean') {
+        throw misuse('INVALID_ARGUMENT', `options.essential must be true or false; it is ${shown(essential)}`);
+      }
+      if (onFailure !== undefined && typeof onFailure !== 'function') {
+        throw misuse('INVALID_ARGUMENT', `options.onFailure must be a function; it is ${shown(onFailure)}`);
+      }
+      thread.use();
+      const registered: Worker = worker;
+      thread.links.setTerms(registered, { name, timeout, essential, onFailure });
+      const end = () => thread.links.shutdown(registered);
+      return {
+        shutdown: end,
+        [Symbol.asyncDispose]: async () => void (await end()),
+        unregister: () => thread.links.forget(registered),
+      };
+    },
+
+    registerOnMain(module, exportName, args) {
+      const url = toUrl(module);
+      if (url === undefined) {
+        throw misuse(
+          'INVALID_ARGUMENT',
+          `module must be a URL or an absolute path, such as new URL('./module.js', import.meta.url); it is ${shown(module)}`,
+        );
+      }
+      if (typeof exportName !== 'string') {
+        throw misuse('INVALID_ARGUMENT', `exportName must be a string; it is ${shown(exportName)}`);
+      }
+      thread.use();
+      try {
+        return { unregister: thread.entrusted.add({ module: url, exportName, args }) };
+      } catch (error) {
+        throw misuse('INVALID_ARGUMENT', `args cannot be cloned for the main thread: ${toError(error).message}`);
+      }
+    },
+
+    finalize(object, fn, args) {
+      if ((typeof object !== 'object' && typeof object !== 'function') || object === null) {
+        throw misuse('INVALID_ARGUMENT', `object must be an object; it is ${shown(object)}`);
+      }
+      if (!isCallable(fn)) throw misuse('INVALID_ARGUMENT', `fn must be a function; it is ${shown(fn)}`);
+      if (fn === object || args.includes(object)) {
+        throw misuse('INVALID_ARGUMENT', 'object must not be fn or one of its arguments: it would never be collected');
+      }
+      const finalizer = thread.finalize(object, () => Reflect.apply(fn, undefined, args), nameOf(fn, '(anonymous)'));
+      thread.use();
+      return finalizer;
+    },
+
+    addPoolWorker(worker, { name, timeout }, wake) {
+      thread.links.setTerms(worker, { name, timeout, pool: { wake } });
+    },
+
+    cleanUp: thread.links.cleanUp,
+
+    addPool(owner, pool) {
+      thread.use();
+      thread.pools.add(owner, pool);
+    },
+
+    hasPool: thread.pools.has,
+
+    isShuttingDown: thread.isShuttingDown,
+
+    shutdown(options) {
+      checkOptions('options', options, ['reason', 'timeout']);
+      const { reason: cause, timeout } = options;
+      if (timeout !== undefined) checkTimeout('options.timeout', timeout);
+      const refused = refuseInside('shutdown');
+      if (refused) return refused;
+      thread.use();
+      shutdown ??= thread.shutDown({ reason: { route: 'shutdown' }, cause, timeout }).then(async (report) => {
+        await thread.liveOn();
+        shutdown = undefined;
+        return report;
+      });
+      return shutdown;
+    },
+
+    exit(code) {
+      if (code !== undefined && !Number.isInteger(code)) {
+        throw misuse('INVALID_ARGUMENT', `code must be an integer; it is ${shown(code)}`);
+      }
+      const refused = refuseInside('exit');
+      if (refused) return refused;
+      thread.use();
+      if (code !== undefined) process.exitCode = code;
+      thread.ending ??= {};
+      const exitCode = Number(process.exitCode ?? 0);
+      // Never settles: the process is gone by then.
+      return thread.shutDown({ reason: { route: 'exit', exitCode } }).then((): Promise<never> => {
+        leave();
+        return new Promise(() => {});
+      });
+    },
+
+    configure(options) {
+      if (!thread.isMain) {
+        throw misuse('MAIN_THREAD_ONLY', 'configure() is for the main thread: its settings hold for the whole process');
+      }
+      const settings = withOptions(thread.settings, options);
+      thread.use();
+      thread.configure(settings);
+      hooks?.reinstall();
+    },
+
+    preset(options) {
+      if (thread.isUsed()) this.configure(options);
+      else thread.configure(withOptions(thread.settings, options));
+    },
+
+    log: thread.log,
+  };
+}

@@ -1,0 +1,54 @@
+/** Errors: the one that a shutdown passes on, and whatever else was thrown as text, which can always be cloned. */
+import type { ErrorText } from '../wire/outcomes.ts';
+import type { Reason, Route } from '../wire/reason.ts';
+
+/** Why {@link shutdownSignal} aborted, and what a task is rejected with that comes too late. */
+export class ShutdownError extends Error {
+  override readonly name = 'AbortError';
+  readonly code = 'ERR_WORKER_ATEXIT_SHUTDOWN';
+  /** What started the shutdown. */
+  readonly route: Route;
+  declare readonly signal?: NodeJS.Signals;
+  declare readonly exitCode?: number;
+
+  constructor({ route, signal, exitCode }: Reason, cause?: unknown) {
+    super(`this thread is shutting down (${signal ?? route})`, cause === undefined ? undefined : { cause });
+    this.route = route;
+    if (signal !== undefined) this.signal = signal;
+    if (exitCode !== undefined) this.exitCode = exitCode;
+  }
+}
+
+/** Whatever a handler threw, as an error: what is none already becomes the `cause` of one. */
+export function toError(thrown: unknown): Error {
+  let text = 'a value that cannot be shown';
+  try {
+    if (thrown instanceof Error) return thrown;
+    text = String(thrown);
+  } catch {}
+  const error = new Error(`thrown, and not an Error: ${text}`, { cause: thrown });
+  error.stack = error.message;
+  return error;
+}
+
+/** The error's text, to cross a thread boundary. Reading it may run the error's own getters, so nothing is trusted. */
+export function toErrorText(error: Error): ErrorText {
+  const read = (property: 'name' | 'message' | 'stack', otherwise: string): string => {
+    try {
+      return String(error[property] ?? otherwise);
+    } catch {
+      return `(its ${property} cannot be read)`;
+    }
+  };
+  const name = read('name', 'Error');
+  const message = read('message', '');
+  return { name, message, stack: read('stack', '') || `${name}: ${message}` };
+}
+
+/** The inverse of {@link toErrorText}. */
+export function fromErrorText({ name, message, stack }: ErrorText): Error {
+  const error = new Error(message);
+  Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true, enumerable: false });
+  error.stack = stack;
+  return error;
+}

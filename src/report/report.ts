@@ -1,0 +1,64 @@
+/** What a shutdown has to tell: the report that a program gets, and what became of each handler, worker and stage. */
+import type { WorkerStatus } from '../wire/outcomes.ts';
+import type { Route } from '../wire/reason.ts';
+import type { ShutdownError } from './errors.ts';
+
+/** What became of one handler. */
+export interface HandlerReport {
+  readonly name: string;
+  /** ms from its call until it settled, or until it was given up. */
+  readonly durationMs: number;
+  /** `'drain'` for a function of a worker's drain stage; those of this thread are in the stage's own report. */
+  readonly stage?: 'drain';
+  /** What it threw or rejected with. */
+  readonly error?: Error;
+  /** It had not settled when its time was up, or when the process could no longer wait (a synchronous route). */
+  readonly unfinished?: true;
+}
+
+/** What became of one worker, a child of this thread or further down. */
+export interface WorkerReport {
+  readonly threadId: number;
+  /** Thread ids from this thread's child down to the worker. */
+  readonly path: readonly number[];
+  readonly name: string;
+  readonly status: WorkerStatus;
+  /** Why it did not ack, or how it ended. */
+  readonly diagnosis?: string;
+  /** ms from the order to the ack. */
+  readonly ackMs?: number;
+  readonly handlers: readonly HandlerReport[];
+}
+
+/** What became of one stage. */
+export interface StageReport {
+  readonly name: 'drain' | 'workers' | 'handlers';
+  readonly durationMs: number;
+  /** It used up its share of the deadline. */
+  readonly timedOut?: true;
+  /** The functions of the drain stage. */
+  readonly handlers?: readonly HandlerReport[];
+}
+
+/** What {@link shutdown} resolves to and `onReport` gets. `String(report)` is a table for people. */
+export interface ShutdownReport {
+  /** Every handler finished without an error, here and in every worker, and nothing used up its time. */
+  readonly ok: boolean;
+  readonly route: Route;
+  /** Why, as {@link shutdownSignal} has it. */
+  readonly reason: ShutdownError;
+  /** The exit code that the process ends with; absent where it lives on or ends by a signal. */
+  readonly exitCode?: number;
+  readonly signal?: NodeJS.Signals;
+  readonly durationMs: number;
+  readonly stages: readonly StageReport[];
+  readonly workers: readonly WorkerReport[];
+  readonly handlers: readonly HandlerReport[];
+  /** What could not be done as intended, though nothing failed by it. */
+  readonly notes: readonly string[];
+  toString(): string;
+}
+
+export const isCleanHandler = ({ error, unfinished }: HandlerReport): boolean => !error && !unfinished;
+
+export const isCleanWorker = ({ status }: WorkerReport): boolean => status === 'acked' || status === 'unlinked';

@@ -1,0 +1,32 @@
+/**
+ * The route of a forked child whose parent goes away, or of a process under PM2. Only when asked for: a listener for
+ * either event keeps the child alive and swallows messages that came before the program's own listener.
+ */
+import type { Route, Thread } from '../thread/parts.ts';
+import { leave } from './ending.ts';
+
+export function createIpcRoute(thread: Thread): Route {
+  function go(route: 'disconnect' | 'message'): void {
+    process.exitCode ??= 0;
+    thread.ending ??= {};
+    thread.shutDown({ reason: { route, exitCode: 0 } }).then(leave);
+  }
+
+  const onDisconnect = (): void => go('disconnect');
+  const onMessage = (message: unknown): void => {
+    if (message === 'shutdown') go('message');
+  };
+
+  return {
+    install() {
+      if (!thread.settings.ipc) return;
+      process.on('disconnect', onDisconnect);
+      process.on('message', onMessage);
+    },
+
+    uninstall() {
+      process.off('disconnect', onDisconnect);
+      process.off('message', onMessage);
+    },
+  };
+}

@@ -1,0 +1,127 @@
+/** The cells of the shared table: a header, then a slot a worker. */
+
+/** How far the shutdown of the whole tree has come. `orderedSync`: the root blocks, its event loop no longer turns. */
+export const Phase = { running: 0, begun: 1, ordered: 2, orderedSync: 3 } as const;
+
+/** The header's cells. `doorbell` counts acks, so that a blocked parent can wait for the next one. */
+export const Header = {
+  phase: 0,
+  doorbell: 1,
+  used: 2,
+  /** Of the shutdown that runs: why, and how many ms its workers have. */
+  route: 3,
+  signal: 4,
+  exitCode: 5,
+  timeout: 6,
+  /** When its workers were ordered: ms, what fits of it. */
+  sentAt: 14,
+  /** The root's settings, for a worker that ends by itself; 0 while they are the default. */
+  ownTimeout: 7,
+  ownSyncTimeout: 8,
+  ignoresCrash: 9,
+  /** When the watchdog is to end the process, on the clock that all threads have in common; 0 s: never. */
+  guardSeconds: 10,
+  guardMs: 11,
+  /** It says nothing of it. */
+  guardQuiet: 13,
+  /** The main thread hears what is entrusted to it. */
+  hearing: 12,
+  /**
+   * Workers whose link nobody has taken: they have nothing but the phase to be told by. Not exact, as some die untaken, so
+   * it decides no more than whether the others are woken for their sake.
+   */
+  strangers: 15,
+} as const;
+
+/** A slot's cells. */
+export const Cell = {
+  state: 0,
+  thread: 1,
+  parent: 2,
+  /** Whether the parent has taken the link: one of {@link Linked}. */
+  linked: 3,
+  /** Set by the parent when it has ordered this worker: the bits of {@link Ordered}. */
+  order: 4,
+  /** Counts up while this worker's event loop turns in a stage before it orders its own workers. */
+  pulse: 5,
+  /** The handler that runs, of how many. */
+  handler: 6,
+  count: 7,
+  failures: 8,
+  /** Of its order: as in the header. */
+  route: 9,
+  timeout: 10,
+  sentAt: 11,
+  /** How many handlers this worker has entrusted to the main thread. */
+  entrusted: 12,
+  /** How many times a worker of this one has joined: as long as it is the same, there is no new one to look for. */
+  joins: 13,
+  name: 14,
+} as const;
+
+/** A link is taken by the parent, or taken back by its worker, which is about to end: by whoever comes first. */
+export const Linked = { notYet: 0, yes: 1, never: 2 } as const;
+
+/**
+ * What an ordered worker's slot says, should the message not reach it: who captures its output, who blocks for it, and
+ * whether no message comes at all.
+ */
+export const Ordered = { yes: 1, stdoutCaptured: 2, stderrCaptured: 4, sync: 8, alone: 16 } as const;
+
+/**
+ * A worker's way through a shutdown, as its slot has it. `claimed`: the slot is being filled in. `idle`: a shutdown is
+ * over, the worker lives on, and has registered nothing since. `lost`, `timedOut`: its thread has ended without an ack, by
+ * itself or given up by its parent.
+ */
+export const State = {
+  free: 0,
+  claimed: 1,
+  idle: 2,
+  joined: 3,
+  read: 4,
+  acked: 5,
+  failed: 6,
+  lost: 7,
+  timedOut: 8,
+} as const;
+
+const SLOT_CELLS = 32;
+
+const HEADER_CELLS = 16 + SLOT_CELLS;
+
+const NAME_CHARACTERS = (SLOT_CELLS - Cell.name - 1) * 2;
+
+/** More threads than a process can hold. Untouched pages of it cost address space, no memory. */
+export const SLOTS = 4096;
+
+export interface Table {
+  readonly buffer: SharedArrayBuffer;
+  readonly cells: Int32Array;
+  readonly names: Uint16Array;
+}
+
+export function createTable(buffer = new SharedArrayBuffer((HEADER_CELLS + SLOTS * SLOT_CELLS) * 4)): Table {
+  return { buffer, cells: new Int32Array(buffer), names: new Uint16Array(buffer) };
+}
+
+/** The slot in which the root shows which handler of its own it runs. It is nobody's child, and part of the header. */
+export const ROOT = -1;
+
+/** Where `cell` of slot number `slot` is. */
+export function at(slot: number, cell: number): number {
+  return HEADER_CELLS + slot * SLOT_CELLS + cell;
+}
+
+/** Writes the name of the handler that is about to run: UTF-16, cut to fit. No TextEncoder: it is loaded lazily. */
+export function writeName(table: Table, slot: number, name: string): void {
+  const length = Math.min(name.length, NAME_CHARACTERS);
+  const start = at(slot, Cell.name + 1) * 2;
+  for (let index = 0; index < length; index++) table.names[start + index] = name.charCodeAt(index);
+  Atomics.store(table.cells, at(slot, Cell.name), length);
+}
+
+export function readName(table: Table, slot: number): string {
+  const start = at(slot, Cell.name + 1) * 2;
+  const length = Math.min(Math.max(Atomics.load(table.cells, at(slot, Cell.name)), 0), NAME_CHARACTERS);
+  return String.fromCharCode(...table.names.subarray(start, start + length));
+}

@@ -1,0 +1,112 @@
+/**
+ * The pools of this thread, as far as the sequence is concerned. What a pool is, its adapter knows; this is all that an
+ * adapter has to offer.
+ */
+import type { Worker } from 'node:worker_threads';
+import { type ShutdownError, toError, toErrorText } from '../report/errors.ts';
+
+export interface Pool {
+  /** This thread has made a Worker: perhaps it is this pool's. */
+  adopt(made: Worker): void;
+  /** From now on a submitted task is rejected with `error`. Returns what is to be noted. */
+  refuse(error: ShutdownError): string | undefined;
+  /** Settles once nothing is queued or running; undefined if that is so now. */
+  idle(): Promise<void> | undefined;
+  /** Makes the event loop of each parked worker turn, so that it reads its order. Returns what was to be noted. */
+  wake(): string | undefined;
+  /** Where no event loop turns: wakes those that were being started. Whether there are still some. */
+  rouse?(): boolean;
+  /** Ends the pool, in a thread that lives on. */
+  end(): Promise<void>;
+}
+
+export interface Pools {
+  /** `owner` is the program's own object of the pool. */
+  add(owner: object, pool: Pool): void;
+  has(owner: object): boolean;
+  readonly size: number;
+  adopt(made: Worker): void;
+  /** Returns the notes for the report, as {@link wake} does. */
+  refuse(error: ShutdownError): string[];
+  idle(): Promise<unknown> | undefined;
+  /** Wakes each pool's parked workers, once a shutdown. Returns the notes for the report. */
+  wake(): string[];
+  /** Wakes those that were being started, where no event loop turns. Whether there are still some. */
+  rouse(): boolean;
+  /** Ends every pool. */
+  end(): Promise<unknown>;
+}
+
+export function createPools(): Pools {
+  /** By the program's own objects: one that it has dropped is forgotten with them. */
+  const adapters = new WeakMap<object, Pool>();
+  const refs = new Set<WeakRef<object>>();
+  let awake = false;
+
+  function* each(): Generator<Pool> {
+    for (const ref of refs) {
+      const owner = ref.deref();
+      const pool = owner && adapters.get(owner);
+      if (pool) yield pool;
+      else refs.delete(ref);
+    }
+  }
+
+  /** A pool may call code of the program's own, and that may fail. */
+  function noteOf(act: () => string | undefined): string | undefined {
+    try {
+      return act();
+    } catch (error) {
+      return `a pool failed: ${toErrorText(toError(error)).stack}`;
+    }
+  }
+
+  const notesOf = (act: (pool: Pool) => string | undefined): string[] =>
+    [...each()].map((pool) => noteOf(() => act(pool))).filter((note) => note !== undefined);
+
+  return {
+    add(owner, pool) {
+      if (!adapters.has(owner)) refs.add(new WeakRef(owner));
+      adapters.set(owner, pool);
+    },
+
+    has(owner) {
+      return adapters.has(owner);
+    },
+
+    get size() {
+      return refs.size;
+    },
+
+    adopt(made) {
+      for (const pool of each()) pool.adopt(made);
+    },
+
+    refuse(error) {
+      return notesOf((pool) => pool.refuse(error));
+    },
+
+    idle() {
+      const busy = [...each()].map((pool) => pool.idle()).filter((idle) => idle !== undefined);
+      return busy.length === 0 ? undefined : Promise.all(busy);
+    },
+
+    wake() {
+      if (awake) return [];
+      awake = true;
+      return notesOf((pool) => pool.wake());
+    },
+
+    rouse() {
+      return [...each()].filter((pool) => pool.rouse?.()).length > 0;
+    },
+
+    end() {
+      awake = false;
+      const ended = [...each()];
+      for (const ref of refs) adapters.delete(ref.deref() ?? ref);
+      refs.clear();
+      return Promise.all(ended.map(async (pool) => await pool.end()));
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * A worker's console. What it prints travels through its parent's event loop, in pieces that the parent asks for; a
+ * parent that blocks in a synchronous route asks no more. So from the order on, a worker's output goes over its link:
+ * the parent reads that in either way, and before the ack.
+ */
+import { type Chunk, whenWritten } from '../src/output/output.ts';
+import type { Streams } from '../src/wire/messages.ts';
+
+export interface Console {
+  /** From now on what this thread prints goes to `print`, for the streams that nobody captures. */
+  relay(streams: Streams, print: (stream: keyof Streams, chunk: Chunk) => void): void;
+  /** What was printed before is read first; undefined if it is. `sync`: nobody reads it any more. */
+  flush(sync: boolean): Promise<unknown> | undefined;
+  restore(): void;
+}
+
+interface Output {
+  flush(sync: boolean): Promise<unknown> | undefined;
+  restore(): void;
+}
+
+/** What was printed, as it is now: a buffer may be filled anew by whoever printed it. */
+function toChunk(data: string | ArrayBufferView, encoding: unknown): Chunk {
+  if (typeof data !== 'string') return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+  if (typeof encoding !== 'string' || !Buffer.isEncoding(encoding) || /^utf-?8$/i.test(encoding)) return data;
+  return Uint8Array.from(Buffer.from(data, encoding));
+}
+
+/** This thread's stream; undefined where the program has put something else in its place, which goes where it wants. */
+function streamOf(name: keyof Streams): NodeJS.WriteStream | undefined {
+  try {
+    return typeof process[name].writableLength === 'number' ? process[name] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where the stream does not let itself be relayed. */
+function createOutput(stream: NodeJS.WriteStream, print: (chunk: Chunk) => void): Output | undefined {
+  // It may be somebody's own.
+  const before = Object.getOwnPropertyDescriptor(stream, 'write');
+  if (before ? !before.configurable : !Object.isExtensible(stream)) return undefined;
+  /** What is printed while the parent still reads what was printed before. */
+  let held: Chunk[] | undefined;
+  let release = (): void => {};
+
+  const reading = whenWritten(stream);
+  if (reading) {
+    held = [];
+    reading.then(() => release());
+  }
+  const released =
+    reading &&
+    new Promise<void>((resolve) => {
+      release = () => {
+        for (const chunk of held ?? []) print(chunk);
+        held = undefined;
+        resolve();
+      };
+    });
+
+  const original = stream.write.bind(stream);
+  const write = (data: unknown, ...rest: unknown[]): boolean => {
+    // Node has an error for what cannot be written.
+    if (typeof data !== 'string' && !ArrayBuffer.isView(data)) return Reflect.apply(original, stream, [data, ...rest]);
+    const done = rest.find((argument) => typeof argument === 'function');
+    const chunk = toChunk(data, rest[0]);
+    if (held) held.push(chunk);
+    else print(chunk);
+    if (done) process.nextTick(done);
+    return true;
+  };
+  Object.defineProperty(stream, 'write', { value: write, configurable: true, writable: true });
+
+  return {
+    flush(sync) {
+      if (sync) release();
+      return held && released;
+    },
+    restore() {
+      release();
+      if (before) Object.defineProperty(stream, 'write', before);
+      else Reflect.deleteProperty(stream, 'write');
+    },
+  };
+}
+
+/** A stream that somebody captures, or that cannot be relayed, stays as it is. */
+function createCaptured(stream: NodeJS.WriteStream): Output {
+  let release = (): void => {};
+  return {
+    flush(sync) {
+      if (sync) release();
+      const reading = sync ? undefined : whenWritten(stream);
+      return (
+        reading &&
+        new Promise<void>((resolve) => {
+          release = resolve;
+          reading.then(resolve);
+        })
+      );
+    },
+    restore() {},
+  };
+}
+
+export function createConsole(): Console {
+  let outputs: Output[] = [];
+
+  return {
+    relay({ stdout, stderr }, print) {
+      if (outputs.length > 0) return;
+      const open = (name: keyof Streams, isRelayed: boolean): void => {
+        const stream = streamOf(name);
+        if (!stream) return;
+        const relayed = isRelayed ? createOutput(stream, (chunk) => print(name, chunk)) : undefined;
+        outputs.push(relayed ?? createCaptured(stream));
+      };
+      open('stdout', stdout);
+      open('stderr', stderr);
+    },
+
+    flush(sync) {
+      const waiting = outputs.map((output) => output.flush(sync)).filter((flushed) => flushed !== undefined);
+      return waiting.length === 0 ? undefined : Promise.all(waiting);
+    },
+
+    restore() {
+      for (const output of outputs) output.restore();
+      outputs = [];
+    },
+  };
+}
