@@ -1,4 +1,5 @@
 /** The cells of the shared table: a header, then a slot a worker. */
+import { SLOTS } from '../wire/messages.ts';
 
 /** How far the shutdown of the whole tree has come. `orderedSync`: the root blocks, its event loop no longer turns. */
 export const Phase = { running: 0, begun: 1, ordered: 2, orderedSync: 3 } as const;
@@ -90,9 +91,6 @@ const SLOT_CELLS = 32;
 const HEADER_CELLS = 16 + SLOT_CELLS;
 
 const NAME_CHARACTERS = (SLOT_CELLS - Cell.name - 1) * 2;
-
-/** More threads than a process can hold. Untouched pages of it cost address space, no memory. */
-export const SLOTS = 4096;
 
 export interface Table {
   readonly buffer: SharedArrayBuffer;

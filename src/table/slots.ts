@@ -2,7 +2,9 @@
  * The slots of the shared table: one for each worker that has joined, from its first registration until its parent
  * sees it gone. A slot is there before any port is, and says how far a thread is that can no longer answer.
  */
-import { at, Cell, Header, ROOT, SLOTS, State, type Table } from './cells.ts';
+
+import { SLOTS } from '../wire/messages.ts';
+import { at, Cell, Header, ROOT, State, type Table } from './cells.ts';
 
 /** The main thread's id. */
 const MAIN = 0;

@@ -3,6 +3,9 @@ import type { MessagePort } from 'node:worker_threads';
 import type { HandlerOutcome, WorkerOutcome } from './outcomes.ts';
 import { KEY, type Reason } from './reason.ts';
 
+/** How many slots the shared table has: more than the threads that a process can hold. Untouched pages of it cost address space, no memory. */
+export const SLOTS = 4096;
+
 /** In the environment data, inherited by every worker made from then on: who its nearest ancestor is. */
 export interface Ancestor {
   readonly version: number;

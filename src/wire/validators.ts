@@ -3,7 +3,6 @@
  * folder casts.
  */
 import { MessagePort } from 'node:worker_threads';
-import { SLOTS } from '../table/cells.ts';
 import type {
   AckMessage,
   Ancestor,
@@ -17,6 +16,7 @@ import type {
   PingMessage,
   PrintMessage,
 } from './messages.ts';
+import { SLOTS } from './messages.ts';
 import { type ErrorText, type HandlerOutcome, STATUSES, type WorkerOutcome } from './outcomes.ts';
 import { KEY, type Reason, ROUTES, VERSION } from './reason.ts';
 

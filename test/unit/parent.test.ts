@@ -1,4 +1,5 @@
 /** The link up. The parent is another thread, which hands on what it is sent; what it would say is said here. */
+
 import { once } from 'node:events';
 import threads, { type MessagePort, Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -12,7 +13,6 @@ import {
   Ordered,
   Phase,
   readName,
-  SLOTS,
   State,
   type Table,
 } from '../../src/table/cells.ts';
@@ -20,6 +20,7 @@ import { orderBySlot } from '../../src/table/orders.ts';
 import { claim } from '../../src/table/slots.ts';
 import { RELAY } from '../../src/times.ts';
 import type { LinkMessage, OrderMessage } from '../../src/wire/messages.ts';
+import { SLOTS } from '../../src/wire/messages.ts';
 import { KEY, type Reason, ROUTES, VERSION } from '../../src/wire/reason.ts';
 import { isAck, isLinkMessage, isOrder } from '../../src/wire/validators.ts';
 import { createUp, type Up } from '../../workers/parent.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { at, Cell, createTable, Header, Ordered, ROOT, SLOTS, State, type Table } from '../../src/table/cells.ts';
+import { at, Cell, createTable, Header, Ordered, ROOT, State, type Table } from '../../src/table/cells.ts';
 import { orderBySlot, orderOrphans } from '../../src/table/orders.ts';
 import { blockedBy, diagnose, showProgress } from '../../src/table/progress.ts';
 import {
@@ -16,6 +16,7 @@ import {
   stateOf,
   workersAbove,
 } from '../../src/table/slots.ts';
+import { SLOTS } from '../../src/wire/messages.ts';
 import { ROUTES } from '../../src/wire/reason.ts';
 
 /** Threads by their ids, each with its parent's: 1 and 2 are the root's, 3 and 4 those of 1, 5 that of 3. */

@@ -9,10 +9,10 @@ import {
   Phase,
   ROOT,
   readName,
-  SLOTS,
   State,
   writeName,
 } from '../../src/table/cells.ts';
+import { SLOTS } from '../../src/wire/messages.ts';
 import { STATUSES } from '../../src/wire/outcomes.ts';
 import { KEY, ROUTES, VERSION } from '../../src/wire/reason.ts';
 import {
