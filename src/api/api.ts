@@ -7,7 +7,7 @@ import { checkOptions, checkTerms, checkTimeout, misuse, shown } from '../misuse
 import { withOptions } from '../options.ts';
 import { toError } from '../report/errors.ts';
 import type { ShutdownReport } from '../report/report.ts';
-import { leave } from '../routes/ending.ts';
+import { exitProcess } from '../routes/ending.ts';
 import { createRoutes } from '../routes/routes.ts';
 import { findPlace, takePlace } from '../thread/position.ts';
 import { rehearse } from '../thread/rehearsal.ts';
@@ -175,7 +175,7 @@ export function createInstance(): Instance {
       const exitCode = Number(process.exitCode ?? 0);
       // Never settles: the process is gone by then.
       return thread.shutDown({ reason: { route: 'exit', exitCode } }).then((): Promise<never> => {
-        leave();
+        exitProcess();
         return new Promise(() => {});
       });
     },

@@ -4,7 +4,7 @@
 const DEATH = 1000;
 
 /** Ends the process, or the worker's thread, with `process.exitCode`; everybody's `'exit'` listeners run. */
-export function leave(): void {
+export function exitProcess(): void {
   process.exit();
 }
 

@@ -3,13 +3,13 @@
  * either event keeps the child alive and swallows messages that came before the program's own listener.
  */
 import type { Route, Thread } from '../thread/parts.ts';
-import { leave } from './ending.ts';
+import { exitProcess } from './ending.ts';
 
 export function createIpcRoute(thread: Thread): Route {
   function go(route: 'disconnect' | 'message'): void {
     process.exitCode ??= 0;
     thread.ending ??= {};
-    thread.shutDown({ reason: { route, exitCode: 0 } }).then(leave);
+    thread.shutDown({ reason: { route, exitCode: 0 } }).then(exitProcess);
   }
 
   const onDisconnect = (): void => go('disconnect');

@@ -3,7 +3,7 @@ import { now } from '../clock.ts';
 import { AUTO_SIGNALS } from '../options.ts';
 import { signalNumber } from '../signal-names.ts';
 import type { Route, Thread } from '../thread/parts.ts';
-import { leave } from './ending.ts';
+import { exitProcess } from './ending.ts';
 
 /** A signal that comes again so soon is the same keystroke, handed on by a parent such as npm: ms. */
 const SAME_KEYSTROKE = 250;
@@ -36,10 +36,10 @@ export function createSignalRoute(thread: Thread): Route {
       const exitCode = 128 + signalNumber(signal);
       process.exitCode = exitCode;
       thread.ending = { signal };
-      thread.shutDown({ reason: { route: 'signal', signal, exitCode } }).then(leave);
+      thread.shutDown({ reason: { route: 'signal', signal, exitCode } }).then(exitProcess);
     } else if (now() - first >= SAME_KEYSTROKE) {
       thread.log(`${signal} again: the shutdown is cut short, what is left to do is done synchronously`);
-      leave();
+      exitProcess();
     }
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { leave, raise } from '../../src/routes/ending.ts';
+import { exitProcess, raise } from '../../src/routes/ending.ts';
 import { createProcess } from './stand-ins.ts';
 
 const wait = vi.spyOn(Atomics, 'wait');
@@ -13,7 +13,7 @@ afterEach(() => {
 
 it('a process leaves with its own exit code', () => {
   const { exit } = stub();
-  leave();
+  exitProcess();
   expect(exit.mock.calls).toEqual([[]]);
 });
 

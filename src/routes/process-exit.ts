@@ -1,0 +1,111 @@
+/**
+ * The synchronous route: `process.exit()`, and what ends like it. It listens to `'exit'`, and stands where
+ * `process.exit()` ends up, since that is all that is heard of a call inside `'exit'`.
+ */
+import { signalNumber } from '../signal-names.ts';
+import type { Terms, Thread } from '../thread/parts.ts';
+import type { Crash } from './crash.ts';
+import { raise } from './ending.ts';
+
+declare global {
+  namespace NodeJS {
+    interface Process {
+      /** Where `process.exit()` ends up. Undocumented, and what nyc, signal-exit and others have wrapped for years. */
+      reallyExit(code?: number | string): never;
+    }
+  }
+}
+
+export interface ProcessExitRoute {
+  /** Listens to `'exit'`, and no more. */
+  watch(): void;
+  install(): void;
+  uninstall(): void;
+  /** On Node 20 a code that was given as a string arrives as one. */
+  onExit(code: number | string): void;
+}
+
+interface Others {
+  /** The error by which this thread ends, if it is one. */
+  crash(): Crash | undefined;
+  /** From now on a signal has its default action. */
+  releaseSignals(): void;
+}
+
+export function createProcessExitRoute(thread: Thread, others: Others): ProcessExitRoute {
+  let active = false;
+  let original: typeof process.reallyExit | undefined;
+  let wrapper: typeof process.reallyExit | undefined;
+  let isInside = false;
+
+  function onExit(code: number | string): void {
+    // A second wrapper where somebody has taken the first one away; signal-exit does when it unloads.
+    if (active && process.reallyExit !== wrapper) wrap();
+    thread.isExiting = true;
+    // What was registered when all was done.
+    if (thread.state === 'ended' && !isLeftAlone()) thread.use();
+    if (isDone()) return;
+    // It may be a worker that has registered something, and this thread has not heard of it.
+    thread.use();
+    const { route, error: cause }: Crash | { route: 'process.exit'; error?: undefined } = others.crash() ?? {
+      route: 'process.exit',
+    };
+    goNow({ route, exitCode: Number(code) }, cause);
+  }
+
+  const isLeftAlone = (): boolean => others.crash() !== undefined && thread.settings.crash === 'off';
+
+  function isDone(): boolean {
+    if (isLeftAlone()) return true;
+    return thread.state === 'ended' || (thread.state === 'running' && !thread.isUsed());
+  }
+
+  function goNow(reason: Terms['reason'], cause?: unknown): void {
+    others.releaseSignals();
+    thread.ending ??= {};
+    thread.isExiting = true;
+    thread.shutDownNow({ reason, cause });
+  }
+
+  /**
+   * `process.exit()` inside `'exit'` goes straight to `process.reallyExit`, in a handler as in somebody else's listener.
+   * What is left to do is done here, and here the signal is raised, when every `'exit'` listener has run.
+   */
+  function wrap(): void {
+    const next = process.reallyExit;
+    const reallyExit = (code?: number | string): never => {
+      if (active && !isInside) {
+        if (!isDone()) goNow({ route: 'process.exit', exitCode: code === undefined ? undefined : Number(code) });
+        isInside = true;
+        const signal = thread.ending?.signal;
+        if (signal !== undefined && Number(code) === 128 + signalNumber(signal)) raise(signal);
+      }
+      return next.call(process, code || Number(process.exitCode ?? 0));
+    };
+    wrapper = reallyExit;
+    process.reallyExit = reallyExit;
+  }
+
+  return {
+    watch() {
+      // Before the listeners of others, such as a logger's, which writes what handlers have logged.
+      if (!process.listeners('exit').includes(onExit)) process.prependListener('exit', onExit);
+    },
+
+    install() {
+      active = true;
+      this.watch();
+      original = process.reallyExit;
+      wrap();
+    },
+
+    uninstall() {
+      active = false;
+      process.off('exit', onExit);
+      // Somebody may have wrapped the wrapper; then it stays, and passes calls on.
+      if (process.reallyExit === wrapper && original) process.reallyExit = original;
+    },
+
+    onExit,
+  };
+}
