@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 /** What judges no runtime but this Node. */
 const ONCE = new Set(['benchmarks.test.ts', 'demo.test.ts']);
-/** What shows that the documents hold, and random programs: those promise nothing of Bun and Deno. */
-const ON_NODE = new Set(['docs.test.ts', 'chaos.test.ts']);
+/** What shows that the documents hold, random programs, and facts of Node: those promise nothing of Bun and Deno. */
+const ON_NODE = new Set(['docs.test.ts', 'chaos.test.ts', 'facts.test.ts']);
 
 /** On another runtime only the tests that start programs run. */
 function endToEnd(runtime: string): string[] {
