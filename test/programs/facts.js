@@ -7,7 +7,6 @@ import threads, {
   MessageChannel,
   parentPort,
   receiveMessageOnPort,
-  threadId,
   Worker,
   workerData,
 } from 'node:worker_threads';
