@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /** What judges no runtime but this Node. */
-const ONCE = new Set(['benchmarks.test.ts', 'demo.test.ts']);
-/** What shows that the documents hold, random programs, and facts of Node: those promise nothing of Bun and Deno. */
-const ON_NODE = new Set(['docs.test.ts', 'chaos.test.ts', 'facts.test.ts']);
+const ONCE = new Set(['benchmarks.test.ts', 'demo.test.ts', 'timeline.test.ts']);
+/** What shows that the documents hold, random programs, facts of Node, and a command: those promise nothing of Bun and Deno. */
+const ON_NODE = new Set(['docs.test.ts', 'chaos.test.ts', 'facts.test.ts', 'view.test.ts']);
 
 /** On another runtime only the tests that start programs run. */
 function endToEnd(runtime: string): string[] {
