@@ -7,11 +7,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { RecordedReport } from './report/timeline.ts';
 import { barsOf } from './timeline/bars.ts';
 import { pageOf } from './timeline/page.ts';
 import { readReport } from './timeline/recorded.ts';
 import { terminal } from './timeline/terminal.ts';
-import type { RecordedReport } from './timeline/timeline.ts';
 import { traceOf } from './timeline/trace.ts';
 
 const USAGE = `Usage: worker-atexit view REPORT.json [--text | --html | --trace]

@@ -6,15 +6,15 @@
  * @module
  */
 import { checkOptions, misuse, shown } from './misuse.ts';
+import type { RecordedReport } from './report/timeline.ts';
 import { barsOf } from './timeline/bars.ts';
 import { pageOf } from './timeline/page.ts';
 import { readReport } from './timeline/recorded.ts';
 import { type TerminalOptions, terminal } from './timeline/terminal.ts';
-import type { RecordedReport } from './timeline/timeline.ts';
 import { traceOf } from './timeline/trace.ts';
 
+export type { Instant, RecordedReport, Span, Timeline, TimelineThread } from './report/timeline.ts';
 export type { TerminalOptions } from './timeline/terminal.ts';
-export type { Instant, RecordedReport, Span, Timeline, TimelineThread } from './timeline/timeline.ts';
 
 /**
  * The report as JSON in the Chrome trace event format, for ui.perfetto.dev, speedscope and whatever else reads it. What

@@ -1,6 +1,7 @@
 /** A report as bars for a terminal: what took a hundredth of the time or more, and whatever was not clean. */
+
+import { beginOf, lengthOf, type RecordedReport, type Span, type TimelineThread } from '../report/timeline.ts';
 import { printable, type TerminalOptions, toColumns, widthOf } from './terminal.ts';
-import { beginOf, lengthOf, type RecordedReport, type Span, type TimelineThread } from './timeline.ts';
 import { LEAST, waitedFor } from './waited-for.ts';
 import { duration, instantName, short, spanName, threadName, tickLabel, tickStep, titleOf, waitName } from './words.ts';
 

@@ -2,8 +2,16 @@
  * A report as one page of its own: no script, nothing from elsewhere. Each thread is a table, whose last column is drawn:
  * whoever cannot see the bars hears the same rows.
  */
+
+import {
+  beginOf,
+  type Instant,
+  lengthOf,
+  type RecordedReport,
+  type Span,
+  type TimelineThread,
+} from '../report/timeline.ts';
 import { STYLE } from './style.ts';
-import { beginOf, type Instant, lengthOf, type RecordedReport, type Span, type TimelineThread } from './timeline.ts';
 import { type Wait, waitedFor } from './waited-for.ts';
 import { duration, instantName, short, spanName, threadName, tickLabel, tickStep, titleOf, waitName } from './words.ts';
 

@@ -11,7 +11,7 @@ import {
   type Timeline,
   type TimelineThread,
   VERSION,
-} from './timeline.ts';
+} from '../report/timeline.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 /** A report in the Chrome trace event format, which Perfetto, speedscope and Chrome's own tools open. */
-import { type Instant, type RecordedReport, type Span, VERSION } from './timeline.ts';
+import { type Instant, type RecordedReport, type Span, VERSION } from '../report/timeline.ts';
 import { instantName, short, spanName, threadName } from './words.ts';
 
 /** ms as the format counts, µs. */

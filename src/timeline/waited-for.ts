@@ -1,5 +1,5 @@
 /** The critical path of a shutdown: for whom it waited, from when to when. */
-import type { RecordedReport, Span, Timeline } from './timeline.ts';
+import type { RecordedReport, Span, Timeline } from '../report/timeline.ts';
 
 /** A part of a shutdown in which it waited for one thing. */
 export interface Wait {

@@ -1,5 +1,5 @@
 /** What all pictures say in the same words. */
-import type { Instant, RecordedReport, Span, TimelineThread } from './timeline.ts';
+import type { Instant, RecordedReport, Span, TimelineThread } from '../report/timeline.ts';
 import type { Wait } from './waited-for.ts';
 
 /** The longest that a name may be in a picture: characters. */

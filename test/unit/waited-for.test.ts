@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { RecordedReport } from '../../src/timeline/timeline.ts';
+import type { RecordedReport } from '../../src/report/timeline.ts';
 import { waitedFor } from '../../src/timeline/waited-for.ts';
 import { heavy, report, slow, span, thread, wide } from '../timeline/reports.ts';
 
