@@ -26,7 +26,7 @@ function find(): Runtime {
 
 export const { command, args } = find();
 
-const isNode = name.startsWith('node');
+export const isNode = name.startsWith('node');
 
 /** Deno colours what it prints of an error, wherever that goes. */
 export const env: Readonly<Record<string, string>> = { NODE_OPTIONS: '', ...(!isNode && { NO_COLOR: '1' }) };

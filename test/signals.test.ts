@@ -1,12 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
 import { type Ended, type Started, start } from './programs.ts';
+import { isNode } from './runtime.ts';
+
+const tsx = fileURLToPath(new URL('../node_modules/tsx/dist/cli.mjs', import.meta.url));
 
 /** Longer than a signal counts as the same keystroke: ms. */
 const LATER = 400;
 
 async function play(situation: string, act: (program: Started) => unknown): Promise<Ended & { lines: string[] }> {
-  const program = start('signals.js', [situation], { ipc: situation === 'ipc' });
+  const program = start('signals.js', [situation], { ipc: /^(ipc|emits)/.test(situation) });
   await program.printed('ready');
   await act(program);
   const ended = await program.ended;
@@ -30,17 +34,58 @@ it('ignores a signal that comes again at once', async () => {
   expect({ signal, stderr }).toEqual({ signal: 'SIGINT', stderr: '' });
 });
 
-it('cuts the shutdown short on a later signal, does the rest synchronously, and dies by the first signal', async () => {
+it('cuts the shutdown short on a later keystroke, does the rest synchronously, and dies by the first signal', async () => {
   const { lines, signal, stderr } = await play('hangs', async (program) => {
-    program.kill('SIGINT');
+    program.kill('SIGTERM');
     await program.printed('hangs begins');
     await sleep(LATER);
-    program.kill('SIGTERM');
+    program.kill('SIGINT');
   });
   expect(lines).toEqual(['hangs begins', 'first']);
-  expect(signal).toBe('SIGINT');
-  expect(stderr).toContain('worker-atexit: SIGTERM again: the shutdown is cut short');
+  expect(signal).toBe('SIGTERM');
+  expect(stderr).toContain('worker-atexit: SIGINT again: the shutdown is cut short');
   expect(stderr).toContain('worker-atexit: handler hangs was left unfinished');
+});
+
+it.each(['SIGTERM', 'SIGHUP'] as const)('takes %s that comes later for one that was passed on', async (later) => {
+  const { lines, signal, stderr } = await play('slow', async (program) => {
+    program.kill('SIGTERM');
+    await program.printed('slow begins');
+    await sleep(LATER);
+    program.kill(later);
+    program.kill(later);
+  });
+  expect(lines).toEqual(['slow begins', 'slow ends', 'first']);
+  expect(signal).toBe('SIGTERM');
+  expect(stderr).toBe(`worker-atexit: ${later} again: ignored, the shutdown goes on until its deadline\n`);
+});
+
+it('does not count the time in which a handler blocks', async () => {
+  const { lines, signal, stderr } = await play('busy for 400 ms, then slow', async (program) => {
+    program.kill('SIGINT');
+    await program.printed('busy begins');
+    await sleep(50);
+    program.kill('SIGINT');
+  });
+  expect(lines).toEqual(['busy begins', 'busy ends', 'slow begins', 'slow ends']);
+  expect({ signal, stderr }).toEqual({ signal: 'SIGINT', stderr: '' });
+});
+
+it('takes a signal that the program emits for one', async () => {
+  const { lines, signal } = await play('emits', ({ send }) => send('emit'));
+  expect(lines).toEqual(['first', 'SIGINT SIGINT 130']);
+  expect(signal).toBe('SIGINT');
+});
+
+it('takes a second signal that the program emits for a second one', async () => {
+  const { lines, signal, stderr } = await play('emits twice', async (program) => {
+    await program.send('emit');
+    await program.printed('hangs begins');
+    await sleep(LATER);
+    await program.send('emit');
+  });
+  expect({ lines, signal }).toEqual({ lines: ['hangs begins', 'first'], signal: 'SIGINT' });
+  expect(stderr).toContain('worker-atexit: SIGINT again: the shutdown is cut short');
 });
 
 it('dies by one more signal while the rest blocks', async () => {
@@ -79,7 +124,7 @@ it('handles no signal with signals: []', async () => {
 
 it('handles the signals that it is given, whoever else listens', async () => {
   const { lines, signal } = await play('signals: SIGUSR2, although the host listens', send('SIGUSR2'));
-  expect({ lines, signal }).toEqual({ lines: ['handler begins', 'host', 'handler ends'], signal: 'SIGUSR2' });
+  expect({ lines, signal }).toEqual({ lines: ['host', 'handler begins', 'handler ends'], signal: 'SIGUSR2' });
 });
 
 it.each(['signal-exit, loaded before', 'signal-exit, loaded after'])('works beside %s', async (situation) => {
@@ -121,4 +166,34 @@ it.each([
 ])('shuts down on %s with ipc', async (_, act) => {
   const { lines, code } = await play('ipc', act);
   expect({ lines, code }).toEqual({ lines: ['handler begins', 'handler ends'], code: 0 });
+});
+
+it('an order and a signal are one shutdown, which ends as the first of them asks', async () => {
+  const ordered = await play('ipc, slow', async (program) => {
+    await program.send('shutdown');
+    await program.printed('slow begins');
+    await sleep(LATER);
+    program.kill('SIGTERM');
+  });
+  expect(ordered.lines).toEqual(['slow begins', 'slow ends']);
+  expect({ code: ordered.code, signal: ordered.signal }).toEqual({ code: 0, signal: undefined });
+  const signalled = await play('ipc, slow', async (program) => {
+    program.kill('SIGTERM');
+    await program.printed('slow begins');
+    await sleep(LATER);
+    await program.send('shutdown');
+  });
+  expect(signalled.lines).toEqual(['slow begins', 'slow ends']);
+  expect(signalled.signal).toBe('SIGTERM');
+});
+
+describe.runIf(isNode)('under tsx, which kills a child that has not passed a signal on at once,', () => {
+  it.each(['busy for 300 ms', 'busy for 300 ms, registered late'])('handlers run: %s', async (situation) => {
+    const program = start('signals.js', [situation], { nodeOptions: [tsx] });
+    await program.printed('ready');
+    program.kill('SIGTERM');
+    const { stdout, code, signal } = await program.ended;
+    expect(stdout.split('\n')).toEqual(['ready', 'busy begins', 'busy ends', 'first', '']);
+    expect({ code, signal }).toEqual({ code: 143, signal: undefined });
+  });
 });

@@ -5,10 +5,11 @@
 import type { Route, Thread } from '../thread/parts.ts';
 import { exitProcess } from './ending.ts';
 
-export function createIpcRoute(thread: Thread): Route {
+export function createIpcRoute(thread: Thread, signals: { ordered(): void }): Route {
   function go(route: 'disconnect' | 'message'): void {
     process.exitCode ??= 0;
     thread.ending ??= {};
+    signals.ordered();
     thread.shutDown({ reason: { route, exitCode: 0 } }).then(exitProcess);
   }
 

@@ -3,7 +3,8 @@
  * `process.exit()` ends up, since that is all that is heard of a call inside `'exit'`.
  */
 import { signalNumber } from '../signal-names.ts';
-import type { Terms, Thread } from '../thread/parts.ts';
+import type { Thread } from '../thread/parts.ts';
+import type { Reason } from '../wire/reason.ts';
 import type { Crash } from './crash.ts';
 import { raise } from './ending.ts';
 
@@ -47,10 +48,16 @@ export function createProcessExitRoute(thread: Thread, others: Others): ProcessE
     if (isDone()) return;
     // It may be a worker that has registered something, and this thread has not heard of it.
     thread.use();
-    const { route, error: cause }: Crash | { route: 'process.exit'; error?: undefined } = others.crash() ?? {
-      route: 'process.exit',
-    };
-    goNow({ route, exitCode: Number(code) }, cause);
+    const crash = others.crash();
+    if (crash) goNow({ route: crash.route, exitCode: Number(code) }, crash.error);
+    else goNow(reasonOf(Number(code)));
+  }
+
+  /** A signal may have come in this very turn, and its shutdown not yet begun. */
+  function reasonOf(exitCode?: number): Reason {
+    const signal = thread.ending?.signal;
+    if (signal === undefined || exitCode !== 128 + signalNumber(signal)) return { route: 'process.exit', exitCode };
+    return { route: 'signal', signal, exitCode };
   }
 
   const isLeftAlone = (): boolean => others.crash() !== undefined && thread.settings.crash === 'off';
@@ -60,7 +67,7 @@ export function createProcessExitRoute(thread: Thread, others: Others): ProcessE
     return thread.state === 'ended' || (thread.state === 'running' && !thread.isUsed());
   }
 
-  function goNow(reason: Terms['reason'], cause?: unknown): void {
+  function goNow(reason: Reason, cause?: unknown): void {
     others.releaseSignals();
     thread.ending ??= {};
     thread.isExiting = true;
@@ -75,7 +82,7 @@ export function createProcessExitRoute(thread: Thread, others: Others): ProcessE
     const next = process.reallyExit;
     const reallyExit = (code?: number | string): never => {
       if (active && !isInside) {
-        if (!isDone()) goNow({ route: 'process.exit', exitCode: code === undefined ? undefined : Number(code) });
+        if (!isDone()) goNow(reasonOf(code === undefined ? undefined : Number(code)));
         isInside = true;
         const signal = thread.ending?.signal;
         if (signal !== undefined && Number(code) === 128 + signalNumber(signal)) raise(signal);

@@ -9,7 +9,7 @@ import { createSignalRoute } from './signals.ts';
 
 export function createRoutes(thread: Thread): Hooks {
   const signals = createSignalRoute(thread);
-  const ipc = createIpcRoute(thread);
+  const ipc = createIpcRoute(thread, signals);
   const emptyLoop = createEmptyLoopRoute(thread);
   const crash = createCrashRoute(thread, (code) => processExit.onExit(code));
   const processExit = createProcessExitRoute(thread, {

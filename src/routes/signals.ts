@@ -1,12 +1,14 @@
 /** The signal route of the main thread: who may handle a signal, and what a second one does. */
-import { now } from '../clock.ts';
 import { AUTO_SIGNALS } from '../options.ts';
 import { signalNumber } from '../signal-names.ts';
 import type { Route, Thread } from '../thread/parts.ts';
 import { exitProcess } from './ending.ts';
 
-/** A signal that comes again so soon is the same keystroke, handed on by a parent such as npm: ms. */
+/** A signal that comes again so soon is the same keystroke, handed on by a parent such as npm: ms of a loop that turns. */
 const SAME_KEYSTROKE = 250;
+
+/** In so many pieces is that waited for; a turn that takes longer than a piece counts as one. */
+const TICKS = 10;
 
 /**
  * signal-exit listens to signals only to act when nobody else does, so its listeners are no decision of the program's.
@@ -23,45 +25,111 @@ function signalExitListeners(): number {
   }, 0);
 }
 
-export function createSignalRoute(thread: Thread): Route {
-  const installed = new Set<NodeJS.Signals>();
-  let first: number | undefined;
+/** A keyboard's signals. Whoever else has lost patience sends SIGKILL. */
+const KEYBOARD: readonly NodeJS.Signals[] = ['SIGINT', 'SIGBREAK'];
+
+export interface SignalRoute extends Route {
+  /** Somebody else's order to end has begun a shutdown: a signal from now on is that order, heard again. */
+  ordered(): void;
+}
+
+/**
+ * Since when a signal is a second one. A thread that was blocked hears all that came meanwhile in one turn, so not the
+ * time counts, but in how many turns a timer was due.
+ */
+function createPause(): { begin(): void; readonly isOver: boolean } {
+  let left = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const tick = (): void => {
+    if (--left > 0) wait();
+  };
+  const wait = (): void => {
+    timer = setTimeout(tick, SAME_KEYSTROKE / TICKS).unref();
+  };
+  return {
+    begin() {
+      clearTimeout(timer);
+      left = TICKS;
+      wait();
+    },
+    get isOver() {
+      return left <= 0;
+    },
+  };
+}
+
+export function createSignalRoute(thread: Thread): SignalRoute {
+  const installed = new Map<NodeJS.Signals, () => void>();
+  const pause = createPause();
+  /** What has begun the shutdown: a signal or an order. Undefined where it was neither. */
+  let begunBy: NodeJS.Signals | 'order' | undefined;
+  let isToldOfAgain = false;
+
+  const isAgain = (): boolean =>
+    thread.ending !== undefined && (begunBy === 'order' || (begunBy !== undefined && begunBy === thread.ending.signal));
 
   function onSignal(signal: NodeJS.Signals): void {
     // First in line, so that a listener of the program's that goes by `once` is still there to be counted.
     const others = process.listenerCount(signal) - 1 - signalExitListeners();
     if (thread.settings.signals === 'auto' && others > 0) return;
-    if (thread.ending?.signal === undefined || first === undefined) {
-      first = now();
-      const exitCode = 128 + signalNumber(signal);
-      process.exitCode = exitCode;
-      thread.ending = { signal };
+    if (isAgain()) hearAgain(signal);
+    else begin(signal);
+  }
+
+  function begin(signal: NodeJS.Signals): void {
+    begunBy = signal;
+    isToldOfAgain = false;
+    const exitCode = 128 + signalNumber(signal);
+    process.exitCode = exitCode;
+    thread.ending = { signal };
+    pause.begin();
+    // Handlers wait until everybody has heard the signal: a listener may have to pass it on, before its patience ends who
+    // waits for that.
+    setImmediate(() => {
       thread.shutDown({ reason: { route: 'signal', signal, exitCode } }).then(exitProcess);
-    } else if (now() - first >= SAME_KEYSTROKE) {
+    });
+  }
+
+  function hearAgain(signal: NodeJS.Signals): void {
+    if (!pause.isOver) return;
+    if (KEYBOARD.includes(signal)) {
       thread.log(`${signal} again: the shutdown is cut short, what is left to do is done synchronously`);
       exitProcess();
+    } else if (!isToldOfAgain) {
+      isToldOfAgain = true;
+      thread.log(`${signal} again: ignored, the shutdown goes on until its deadline`);
     }
   }
 
   return {
+    ordered() {
+      if (isAgain()) return;
+      begunBy = 'order';
+      isToldOfAgain = false;
+      pause.begin();
+    },
+
     install() {
-      first = undefined;
       const { signals } = thread.settings;
       const wanted = signals === 'auto' ? AUTO_SIGNALS : signals;
       for (const signal of wanted) {
-        if (!installed.has(signal)) process.prependListener(signal, onSignal);
-        installed.add(signal);
+        if (installed.has(signal)) continue;
+        // Who emits the event in place of the system may leave out the signal's name.
+        const listener = (): void => onSignal(signal);
+        process.prependListener(signal, listener);
+        installed.set(signal, listener);
       }
       // Those that stay are left alone: a signal that has come when its only listener is taken away is lost.
-      for (const signal of installed) {
+      for (const [signal, listener] of installed) {
         if (wanted.includes(signal)) continue;
-        process.off(signal, onSignal);
+        process.off(signal, listener);
         installed.delete(signal);
       }
     },
 
     uninstall() {
-      for (const signal of installed) process.off(signal, onSignal);
+      begunBy = undefined;
+      for (const [signal, listener] of installed) process.off(signal, listener);
       installed.clear();
     },
   };

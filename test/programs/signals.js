@@ -19,6 +19,14 @@ const quick = (name) =>
     },
   })[name];
 
+const block = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+const busy = (ms) =>
+  function busy() {
+    print('busy begins');
+    block(ms);
+    print('busy ends');
+  };
+
 /** A handler that ends once SIGTERM has come. */
 const untilSignal = async () => {
   print('handler begins');
@@ -34,6 +42,30 @@ const situations = {
   hangs() {
     atexit.register(quick('first'));
     atexit.register(slow('hangs', 60_000));
+  },
+  'busy for 300 ms'() {
+    atexit.register(quick('first'));
+    atexit.register(busy(300));
+  },
+  async 'busy for 300 ms, registered late'() {
+    await sleep(300);
+    atexit.register(quick('first'));
+    atexit.register(busy(300));
+  },
+  // A second signal comes while the first handler blocks.
+  'busy for 400 ms, then slow'() {
+    atexit.register(slow('slow', 400));
+    atexit.register(busy(400));
+  },
+  emits() {
+    atexit.configure({ onReport: ({ signal, reason }) => print(`${signal} ${reason.signal} ${process.exitCode}`) });
+    atexit.register(quick('first'));
+    process.on('message', () => process.emit('SIGINT'));
+  },
+  'emits twice'() {
+    atexit.register(quick('first'));
+    atexit.register(slow('hangs', 60_000));
+    process.on('message', () => process.emit('SIGINT'));
   },
   // Blocks in a handler that the second signal's synchronous rest reaches.
   blocks() {
@@ -123,6 +155,10 @@ const situations = {
   ipc() {
     atexit.configure({ ipc: true });
     atexit.register(slow('handler', 20));
+  },
+  'ipc, slow'() {
+    atexit.configure({ ipc: true });
+    atexit.register(slow('slow', 700));
   },
 };
 

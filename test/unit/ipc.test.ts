@@ -10,12 +10,16 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.unstubAllGlobals();
+  ordered.mockReset();
 });
+
+const ordered = vi.fn();
+const signals = { ordered };
 
 const counts = () => [child.listenerCount('disconnect'), child.listenerCount('message')];
 
 it('listens to the parent only when asked to, since that keeps a child alive', () => {
-  const route = createIpcRoute(createThread().thread);
+  const route = createIpcRoute(createThread().thread, signals);
   route.install();
   expect(counts()).toEqual([0, 0]);
   child.on('message', () => {});
@@ -27,7 +31,7 @@ describe('a child that was asked to listen to its parent', () => {
   const settings = { ...defaults, ipc: true };
 
   it('does so until that is taken back', () => {
-    const route = createIpcRoute(createThread({ settings }).thread);
+    const route = createIpcRoute(createThread({ settings }).thread, signals);
     route.install();
     expect(counts()).toEqual([1, 1]);
     route.uninstall();
@@ -39,10 +43,11 @@ describe('a child that was asked to listen to its parent', () => {
     ['message', ['shutdown']],
   ])('shuts down at a %s, and then leaves with 0', async (route, args) => {
     const { thread, parts, finish } = createThread({ settings });
-    createIpcRoute(thread).install();
+    createIpcRoute(thread, signals).install();
     child.emit(route, ...args);
     expect(parts.shutDown.mock.calls).toEqual([[{ reason: { route, exitCode: 0 } }]]);
     expect(thread.ending).toEqual({});
+    expect(ordered).toHaveBeenCalledTimes(1);
     expect(child.exitCode).toBe(0);
     expect(child.exit).not.toHaveBeenCalled();
     await finish();
@@ -51,7 +56,7 @@ describe('a child that was asked to listen to its parent', () => {
 
   it.each(['shutdown now', { type: 'shutdown' }, undefined])('leaves other messages, such as %j, alone', (message) => {
     const { thread, parts } = createThread({ settings });
-    createIpcRoute(thread).install();
+    createIpcRoute(thread, signals).install();
     child.emit('message', message);
     expect(parts.shutDown).not.toHaveBeenCalled();
     expect(child.exitCode).toBeUndefined();
@@ -61,7 +66,7 @@ describe('a child that was asked to listen to its parent', () => {
     const ending = { signal: 'SIGTERM' };
     child.exitCode = 5;
     const { thread } = createThread({ settings, ending });
-    createIpcRoute(thread).install();
+    createIpcRoute(thread, signals).install();
     child.emit('disconnect');
     expect(child.exitCode).toBe(5);
     expect(thread.ending).toBe(ending);
