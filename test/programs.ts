@@ -29,6 +29,8 @@ export interface Started {
   readonly pid: number | undefined;
   kill(signal: NodeJS.Signals): void;
   disconnect(): void;
+  /** Nobody reads its stdout and stderr any more, as when `tee` has ended. */
+  stopReading(): void;
   send(message: string): Promise<void>;
   /** Resolves once the program has printed `text` on stdout. */
   printed(text: string): Promise<void>;
@@ -72,6 +74,10 @@ export function start(program: string, args: readonly string[] = [], settings: S
     pid: child.pid,
     kill: (signal) => void child.kill(signal),
     disconnect: () => child.disconnect?.(),
+    stopReading() {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
     send: async (message) => void (await child.sendMessage?.(message)),
     ended,
     printed: (text) =>

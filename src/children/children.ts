@@ -5,6 +5,7 @@
 import threads, { type MessagePort, type Worker } from 'node:worker_threads';
 import { LONGEST, now } from '../clock.ts';
 import { whenWritten, writeDirectly } from '../output/output.ts';
+import { hearErrors, ignoreErrors } from '../output/silence.ts';
 import { publishWorkers } from '../report/diagnostics.ts';
 import type { WorkerReport } from '../report/report.ts';
 import { at, Cell, createTable, Header, Linked, Phase, State, type Table } from '../table/cells.ts';
@@ -135,6 +136,8 @@ export function createLinks(
   let following = false;
   let blocking = false;
   const printed = new Set<NodeJS.WriteStream>();
+  /** Streams whose errors end nothing while a shutdown runs: workers print into them, by way of Node or of a link. */
+  const silenced = new Set<NodeJS.WriteStream>();
   /** What workers have printed, until a stream of this thread's own has passed it on. */
   const unwritten = new Set<PrintMessage>();
   let epoch = 0;
@@ -234,6 +237,7 @@ export function createLinks(
   function print(message: PrintMessage): void {
     const { stream, chunk } = message;
     const output = process[stream];
+    if (isMain) silence(output);
     const hasDescriptor = isMain && !Object.hasOwn(output, 'write');
     if (hasDescriptor && blocking) writeDirectly(stream, chunk, collecting?.until ?? 0);
     else {
@@ -245,6 +249,12 @@ export function createLinks(
       }
     }
     printed.add(output);
+  }
+
+  function silence(output: NodeJS.WriteStream): void {
+    if (silenced.has(output) || typeof output.on !== 'function') return;
+    silenced.add(output);
+    ignoreErrors(output);
   }
 
   /** What a stream still holds when this thread blocks, it does not write any more: its reader was slow. */
@@ -645,6 +655,8 @@ export function createLinks(
 
     begin() {
       findNews();
+      // Node has opened both streams when it made the first worker.
+      if (isMain && links.size > 0) for (const output of [process.stdout, process.stderr]) silence(output);
       present ??= new Set();
       for (const link of links.values()) {
         if (!link.gone && stateOf(link.table, link.slot) !== State.idle) present.add(link);
@@ -758,6 +770,8 @@ export function createLinks(
     },
 
     over() {
+      for (const output of silenced) hearErrors(output);
+      silenced.clear();
       collecting = undefined;
       present = undefined;
       settle = () => {};
