@@ -1,7 +1,13 @@
 /** Misuse: what a program is told that calls the library with what it cannot take. */
 import { LONGEST } from './clock.ts';
 
-type MisuseCode = 'INVALID_ARGUMENT' | 'UNKNOWN_OPTION' | 'MAIN_THREAD_ONLY' | 'INSIDE_HANDLER' | 'VERSION_MISMATCH';
+type MisuseCode =
+  | 'INVALID_ARGUMENT'
+  | 'UNKNOWN_OPTION'
+  | 'MAIN_THREAD_ONLY'
+  | 'PRIMARY_ONLY'
+  | 'INSIDE_HANDLER'
+  | 'VERSION_MISMATCH';
 
 /** The caller's mistake: the only thing that throws. Names the argument and the way out. */
 export function misuse(code: MisuseCode, message: string): TypeError & { readonly code: string } {

@@ -44,3 +44,17 @@ export const SPREAD = 25;
 
 /** How often a worker shows that its event loop turns, while its own workers wait for their order: ms. */
 export const PULSE = 25;
+
+/** How much of its time a process leaves for its ack to be read and for its own end: a share, and ms at most. */
+const PROCESS_MARGIN = { share: 0.1, most: 250 } as const;
+
+/** What a process has for itself of the ms that its parent's order leaves it. */
+export const ownTimeOfProcess = (timeout: number): number =>
+  timeout - Math.min(timeout * PROCESS_MARGIN.share, PROCESS_MARGIN.most);
+
+/** How often a process whose IPC channel was closed looks whether its parent is gone, and for how long: ms. */
+export const LOOK_FOR_PARENT = 20;
+export const PARENT_GONE = 1000;
+
+/** How often a thread that blocks for a process looks whether it has ended: ms. */
+export const LOOK_FOR_END = 5;

@@ -28,6 +28,10 @@ export interface Ended {
 export interface Started {
   readonly pid: number | undefined;
   kill(signal: NodeJS.Signals): void;
+  /** Sends it to the whole group, as a terminal does. */
+  killGroup(signal: NodeJS.Signals): void;
+  /** Writes to its stdin. */
+  type(text: string): void;
   disconnect(): void;
   /** Nobody reads its stdout and stderr any more, as when `tee` has ended. */
   stopReading(): void;
@@ -43,20 +47,34 @@ interface Settings {
   readonly nodeOptions?: readonly string[];
   /** What is piped into its stdin. */
   readonly input?: string;
+  /** A command that starts it, such as `unshare`. */
+  readonly under?: readonly string[];
+  /** In a process group of its own, which is killed as a whole when the time is up. */
+  readonly group?: boolean;
   /** ms, where a program takes longer than others. */
   readonly limit?: number;
 }
 
+function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // Nobody of it is left.
+  }
+}
+
 /** Starts a program of `test/programs`. */
 export function start(program: string, args: readonly string[] = [], settings: Settings = {}): Started {
-  const { env = {}, ipc = false, nodeOptions = [], input, limit = LIMIT } = settings;
-  const child = execa(runtime.command, [...runtime.args, ...nodeOptions, join(folder, program), ...args], {
+  const { env = {}, ipc = false, nodeOptions = [], input, under = [], group = false, limit = LIMIT } = settings;
+  const words = [...under, runtime.command, ...runtime.args, ...nodeOptions, join(folder, program), ...args];
+  const child = execa(words[0] ?? '', words.slice(1), {
     env: { NODE_OPTIONS: '', ...runtime.env, ...env },
     reject: false,
     timeout: limit,
     killSignal: 'SIGKILL',
     stripFinalNewline: false,
     ipc,
+    detached: group,
     ...(input !== undefined && { input }),
     serialization: 'json',
   });
@@ -67,12 +85,15 @@ export function start(program: string, args: readonly string[] = [], settings: S
     for (const listener of listeners) listener();
   });
   const ended = child.then(({ exitCode, signal, stdout, stderr, timedOut }): Ended => {
+    if (group && timedOut) killGroup(child.pid, 'SIGKILL');
     if (timedOut) throw new Error(`${program} was killed after ${limit} ms\n${stdout}\n${stderr}`);
     return { code: exitCode, signal, stdout, stderr };
   });
   return {
     pid: child.pid,
     kill: (signal) => void child.kill(signal),
+    killGroup: (signal) => killGroup(child.pid, signal),
+    type: (text) => void child.stdin?.write(text),
     disconnect: () => child.disconnect?.(),
     stopReading() {
       child.stdout.destroy();

@@ -8,6 +8,7 @@ import { withOptions } from '../options.ts';
 import { toError } from '../report/errors.ts';
 import type { ShutdownReport } from '../report/report.ts';
 import { exitProcess } from '../routes/ending.ts';
+import { listenToParent } from '../routes/parent-process.ts';
 import { createRoutes } from '../routes/routes.ts';
 import { findPlace, takePlace } from '../thread/position.ts';
 import { rehearse } from '../thread/rehearsal.ts';
@@ -33,6 +34,7 @@ export function createInstance(): Instance {
     return hooks;
   });
   takePlace(place, thread);
+  listenToParent(thread);
   let shutdown: Promise<ShutdownReport> | undefined;
 
   function add(registry: Registry, handler: unknown, args: readonly unknown[]): void {
@@ -145,6 +147,11 @@ export function createInstance(): Instance {
     },
 
     hasPool: thread.pools.has,
+
+    addChildren(children) {
+      thread.use();
+      thread.others.add(children);
+    },
 
     isShuttingDown: thread.isShuttingDown,
 

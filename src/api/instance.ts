@@ -7,6 +7,7 @@ import type { Finalizer } from '../handlers/finalizers.ts';
 import { misuse } from '../misuse.ts';
 import type { Options } from '../options.ts';
 import type { ShutdownReport, WorkerReport } from '../report/report.ts';
+import type { OtherChildren } from '../thread/others.ts';
 import type { Pool } from '../thread/pools.ts';
 import { KEY, VERSION } from '../wire/reason.ts';
 
@@ -66,6 +67,8 @@ export interface Instance {
   hasPool(owner: object): boolean;
   /** Names a pool's worker and sets its terms; the pool itself ends it. `wake`: see the terms of a link. */
   addPoolWorker(worker: Worker, options: WorkerOptions, wake: () => boolean): void;
+  /** Children of this thread that are no threads, which its shutdown orders and waits for from now on. */
+  addChildren(children: OtherChildren): void;
   /** Lets a worker clean up that its pool is about to end by other means than `terminate()`. */
   cleanUp(worker: Worker): Promise<void> | undefined;
   isShuttingDown(): boolean;

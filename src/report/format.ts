@@ -38,7 +38,12 @@ function workerRow({ name, path, status, ackMs, handlers, diagnosis }: WorkerRep
     ...(diagnosis === undefined ? [] : [diagnosis]),
   ];
   const place = path.length > 1 ? `${name} (${path.join(' > ')})` : name;
-  return [place, status, ackMs === undefined ? '' : ms(ackMs), status === 'unlinked' ? '' : notes.join('; ')];
+  return [
+    place,
+    status,
+    ackMs === undefined ? '' : ms(ackMs),
+    status === 'unlinked' ? (diagnosis ?? '') : notes.join('; '),
+  ];
 }
 
 /** The report as a table: the head line says how it went, the rest what took how long and what failed. */

@@ -16,10 +16,13 @@ export interface HandlerReport {
   readonly unfinished?: true;
 }
 
-/** What became of one worker, a child of this thread or further down. */
+/** What became of one worker, a child of this thread or further down: a thread, or a registered process. */
 export interface WorkerReport {
+  /** 0 for a process, which is told by its {@link pid}. */
   readonly threadId: number;
-  /** Thread ids from this thread's child down to the worker. */
+  /** The process that it is, or that it is a thread of; absent for the threads of this process. */
+  readonly pid?: number;
+  /** From this thread's child down to the worker: thread ids, of a process its pid. */
   readonly path: readonly number[];
   readonly name: string;
   readonly status: WorkerStatus;

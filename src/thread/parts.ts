@@ -10,6 +10,7 @@ import type { Driver } from '../sequence/drivers.ts';
 import type { Table } from '../table/cells.ts';
 import type { LinkMessage } from '../wire/messages.ts';
 import type { Reason } from '../wire/reason.ts';
+import type { Others } from './others.ts';
 import type { Pools } from './pools.ts';
 
 /** How a shutdown is to go. */
@@ -53,6 +54,8 @@ export interface Thread {
   readonly drains: Registry;
   readonly links: Links;
   readonly pools: Pools;
+  /** Children that are no threads. */
+  readonly others: Others;
   readonly entrusted: Entrusted;
   readonly finalize: Finalize;
   readonly settings: Settings;
@@ -72,6 +75,10 @@ export interface Thread {
   isExiting: boolean;
   /** Begins the asynchronous shutdown, or joins the one that runs. */
   shutDown(terms: Terms): Promise<ShutdownReport>;
+  /** The shutdown that runs, if one does, has so many ms from now on, unless it has less anyway. */
+  shorten(timeout: number): void;
+  /** Called with every shutdown's report, synchronously, before the program's `onReport`. */
+  onEnd(listener: (report: ShutdownReport) => void): void;
   /** Does what is left to do, synchronously. */
   shutDownNow(terms: Terms): void;
   /** A message from another thread. */

@@ -35,6 +35,7 @@ import { arm, disarm, startGuard } from '../watchdog/watchdog.ts';
 import type { OrderMessage } from '../wire/messages.ts';
 import { type Reason, ROUTES } from '../wire/reason.ts';
 import { isInvite } from '../wire/validators.ts';
+import { createOthers } from './others.ts';
 import type { Hooks, Place, Run, Terms, Thread } from './parts.ts';
 import { createPools } from './pools.ts';
 
@@ -54,7 +55,9 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
   const handlers = createRegistry();
   const drains = createRegistry();
   const pools = createPools();
+  const others = createOthers();
   const signalListeners = new Set<(signal: AbortSignal) => void>();
+  const endListeners = new Set<(report: ShutdownReport) => void>();
   let settings = defaults;
   let controller = newController();
   let run: Run | undefined;
@@ -141,6 +144,8 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
 
   function logWorkers(reports: readonly WorkerReport[]): void {
     for (const worker of reports) {
+      // A process tells itself of its handlers, and how it ended was told by who has started it.
+      if (worker.pid !== undefined) continue;
       for (const handler of worker.handlers) {
         const line = describeHandler(handler);
         if (line !== undefined) log(`${worker.name}: ${line}`);
@@ -368,6 +373,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
           // Where this thread has not yet heard of the workers that it has made.
           if (Atomics.load(cells, Header.used) > 0) entrusted.listen();
           links.begin();
+          others.begin();
           // A worker can only stand guard once it has acked.
           if (links.size === 0 || drains.size > 0) standGuard();
           abort(error);
@@ -380,16 +386,18 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
           notes.push(...pools.refuse(error));
         },
         idle: (sync) => (sync ? undefined : pools.idle()),
-        isLeaf: () => !isMain && pools.size === 0 && links.hasNone(),
+        isLeaf: () => !isMain && pools.size + others.size === 0 && links.hasNone(),
         workers: {
           start(sync) {
             if (sync) return undefined;
             stopPulse();
-            const acks = links.order(toOrder());
+            const orders = toOrder();
+            const acks = links.order(orders);
+            const ends = others.order(orders);
             announce(Phase.ordered);
             wake();
             if (acks && isRoot) spreading ??= setTimeout(spreadPhase, SPREAD).unref();
-            return acks;
+            return ends ? Promise.all([acks, ends]).then(() => {}) : acks;
           },
           block() {
             stopPulse();
@@ -399,6 +407,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
               order === undefined ? Number.POSITIVE_INFINITY : deadline(SHARES.workers),
             );
             const spreadAt = now() + SPREAD;
+            others.order(toOrder());
             links.block(toOrder(), {
               onOrdered() {
                 announce(Phase.orderedSync);
@@ -408,8 +417,12 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
               spreadAt,
               spread: spreadPhase,
             });
+            others.block(blockUntil);
           },
-          terminateSilent: () => links.terminateSilent(),
+          terminateSilent() {
+            const isOneSilent = links.terminateSilent();
+            return others.terminateSilent() || isOneSilent;
+          },
         },
         handOver() {
           entrusted.collect();
@@ -435,7 +448,9 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
       clearTimeout(spreading);
       if (isMain) disarm(table);
       if (thread.ending === undefined) relieve?.();
-      const { workers, told } = links.reports();
+      const { workers: threads, told } = links.reports();
+      const processes = others.reports();
+      const workers = [...threads, ...processes];
       const drained = outcome.drained.map((handler): HandlerReport => ({ ...handler, stage: 'drain' }));
       const own = [...drained, ...outcome.handlers];
       const timedOut = outcome.stages.some((stage) => stage.timedOut);
@@ -453,14 +468,15 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
       };
       const report: ShutdownReport = { ...facts, toString: () => formatReport(facts) };
       created.report = report;
-      const untold = workers.filter((worker) => !told.has(worker));
-      if (rehearse && untold.length > 0) publishWorkers(untold);
+      const untold = threads.filter((worker) => !told.has(worker));
+      if (rehearse && untold.length + processes.length > 0) publishWorkers([...untold, ...processes]);
       trace?.finish(report);
       const failures = own.filter((handler) => !isCleanHandler(handler)).length;
       if (!up?.ack(own.map(toOutcome), workers.map(toWorkerOutcome), failures, isEnding())) {
         left.forEach(log);
         logWorkers(untold);
       }
+      for (const listener of endListeners) listener(report);
       tell(report);
       resolve(report);
     }
@@ -511,7 +527,8 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     setPhase(Phase.running);
     spreadPhase();
     links.over();
-    used = handlers.size > 0 || drains.size > 0 || pools.size > 0;
+    others.over();
+    used = handlers.size > 0 || drains.size > 0 || pools.size > 0 || others.size > 0;
     up?.over(used);
     if (controller.signal.aborted) {
       controller = newController();
@@ -529,6 +546,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     drains,
     links,
     pools,
+    others,
     entrusted,
     finalize: createFinalize(handlers, callNow),
     get settings() {
@@ -595,6 +613,9 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
       driver.drive();
       return finished;
     },
+
+    shorten: (timeout) => run?.shorten(timeout),
+    onEnd: (listener) => void endListeners.add(listener),
 
     shutDownNow(terms) {
       if (!run) up?.heed();

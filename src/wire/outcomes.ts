@@ -24,6 +24,7 @@ export type WorkerStatus = (typeof STATUSES)[number];
 /** What became of one descendant, on the wire. `path`: thread ids from the acking worker's child down to it. */
 export interface WorkerOutcome {
   readonly threadId: number;
+  readonly pid?: number;
   readonly path: readonly number[];
   readonly name: string;
   readonly status: WorkerStatus;

@@ -20,20 +20,20 @@ import { SLOTS } from './messages.ts';
 import { type ErrorText, type HandlerOutcome, STATUSES, type WorkerOutcome } from './outcomes.ts';
 import { KEY, type Reason, ROUTES, VERSION } from './reason.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
-const isDuration = (value: unknown): value is number => typeof value === 'number' && value >= 0;
+export const isDuration = (value: unknown): value is number => typeof value === 'number' && value >= 0;
 
 const isOptional = (value: unknown, is: (value: unknown) => boolean): boolean => value === undefined || is(value);
 
-const isString = (value: unknown): value is string => typeof value === 'string';
+export const isString = (value: unknown): value is string => typeof value === 'string';
 
 /** By a plain loop: `every` costs some 0.15 ms in a thread that has not called it before. */
-function isListOf(value: unknown, is: (value: unknown) => boolean): boolean {
+export function isListOf(value: unknown, is: (value: unknown) => boolean): boolean {
   if (!Array.isArray(value)) return false;
   for (let index = 0; index < value.length; index++) if (!is(value[index])) return false;
   return true;
@@ -41,7 +41,7 @@ function isListOf(value: unknown, is: (value: unknown) => boolean): boolean {
 
 const isOneOf = (value: unknown, list: readonly unknown[]): boolean => list.includes(value);
 
-const isReason = (value: unknown): value is Reason =>
+export const isReason = (value: unknown): value is Reason =>
   isFields(value) &&
   isOneOf(value.route, ROUTES) &&
   isOptional(value.signal, isString) &&
@@ -50,7 +50,7 @@ const isReason = (value: unknown): value is Reason =>
 const isErrorText = (value: unknown): value is ErrorText =>
   isFields(value) && isString(value.name) && isString(value.message) && isString(value.stack);
 
-const isHandlerOutcome = (value: unknown): value is HandlerOutcome =>
+export const isHandlerOutcome = (value: unknown): value is HandlerOutcome =>
   isFields(value) &&
   isString(value.name) &&
   isDuration(value.durationMs) &&
@@ -58,9 +58,10 @@ const isHandlerOutcome = (value: unknown): value is HandlerOutcome =>
   isOptional(value.error, isErrorText) &&
   isOptional(value.unfinished, (unfinished) => unfinished === true);
 
-const isWorkerOutcome = (value: unknown): value is WorkerOutcome =>
+export const isWorkerOutcome = (value: unknown): value is WorkerOutcome =>
   isFields(value) &&
   isCount(value.threadId) &&
+  isOptional(value.pid, isCount) &&
   isListOf(value.path, isCount) &&
   isString(value.name) &&
   isOneOf(value.status, STATUSES) &&
