@@ -113,6 +113,11 @@ const ends: Record<
     start: { act: ({ killGroup }) => killGroup('SIGTERM') },
     status: { signal: 'SIGTERM' },
   },
+  'a SIGTERM for the group, forwarded after 400 ms': {
+    situation: { forwardAfter: 400, child: { takes: 600 }, library: { signals: ['SIGTERM'] } },
+    start: { act: ({ killGroup }) => killGroup('SIGTERM') },
+    status: { signal: 'SIGTERM' },
+  },
   'process.exit()': { situation: { end: 'exit' }, start: { act: ({ type }) => type('x') }, status: { code: 0 } },
   'a crash': { situation: { end: 'crash' }, start: { act: ({ type }) => type('x') }, status: { code: 1 } },
   'a SIGTERM as process 1': {
