@@ -94,12 +94,12 @@ export function createInstance(): Instance {
       }
       thread.use();
       const registered: Worker = worker;
-      thread.links.setTerms(registered, { name, timeout, essential, onFailure });
-      const end = () => thread.links.shutdown(registered);
+      thread.children.setTerms(registered, { name, timeout, essential, onFailure });
+      const end = () => thread.children.shutdown(registered);
       return {
         shutdown: end,
         [Symbol.asyncDispose]: async () => void (await end()),
-        unregister: () => thread.links.forget(registered),
+        unregister: () => thread.children.forget(registered),
       };
     },
 
@@ -136,10 +136,10 @@ export function createInstance(): Instance {
     },
 
     addPoolWorker(worker, { name, timeout }, wake) {
-      thread.links.setTerms(worker, { name, timeout, pool: { wake } });
+      thread.children.setTerms(worker, { name, timeout, pool: { wake } });
     },
 
-    cleanUp: thread.links.cleanUp,
+    cleanUp: thread.children.cleanUp,
 
     addPool(owner, pool) {
       thread.use();

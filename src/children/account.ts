@@ -3,17 +3,25 @@ import { fromOutcome, fromWorkerOutcome } from '../report/outcomes.ts';
 import { isCleanHandler, type WorkerReport } from '../report/report.ts';
 import { at, Cell, State, type Table } from '../table/cells.ts';
 import { blockedBy, diagnose } from '../table/progress.ts';
-import { childrenOf, isThrough, stateOf } from '../table/slots.ts';
+import { childrenOf, isThrough, isWaiting, stateOf } from '../table/slots.ts';
 import type { WorkerStatus } from '../wire/outcomes.ts';
-import type { Link } from './child.ts';
-import { isClosed } from './order.ts';
+import { isSettled, type Settled, type Slotted, step } from './child.ts';
 
-/** The slot knows of an ack that was never delivered. */
-export function withoutAck(link: Link, status: 'lost' | 'timed-out', diagnosis: string): NonNullable<Link['ended']> {
-  const state = stateOf(link.table, link.slot);
-  if (state === State.acked) return { status: 'acked' };
+/** Nobody has acked for it: what became of the worker is `status`, unless its slot knows of an ack that was never delivered. */
+export function settleBySlot(child: Slotted, status: 'lost' | 'timed-out', diagnosis: string): void {
+  const settled = withoutAck(child, status, diagnosis);
+  if (step(child, settled.status)) child.task.diagnosis = settled.diagnosis;
+}
+
+function withoutAck(
+  { table, slot }: Slotted,
+  status: 'lost' | 'timed-out',
+  diagnosis: string,
+): { readonly status: Settled; readonly diagnosis: string | undefined } {
+  const state = stateOf(table, slot);
+  if (state === State.acked) return { status: 'acked', diagnosis: undefined };
   if (state !== State.failed) return { status, diagnosis };
-  const failures = Atomics.load(link.table.cells, at(link.slot, Cell.failures));
+  const failures = Atomics.load(table.cells, at(slot, Cell.failures));
   return { status: 'failed', diagnosis: `${failures} of its handlers failed; its ack was not delivered` };
 }
 
@@ -44,14 +52,15 @@ export function descendants(table: Table, parent: number, path: readonly number[
 }
 
 /** Why a worker did not ack, as far as its slot and its port tell. */
-export function diagnosisOf(link: Link): string {
-  const isUnread = stateOf(link.table, link.slot) < State.read;
-  return isUnread && isClosed(link) ? 'its link was closed, and it was blocked' : diagnose(link.table, link.slot);
+export function diagnosisOf({ table, slot, contact }: Slotted): string {
+  const isUnread = isWaiting(stateOf(table, slot));
+  return isUnread && contact === 'closed' ? 'its link was closed, and it was blocked' : diagnose(table, slot);
 }
 
 /** What became of a worker that is called `name`, and of those below it. */
-export function reportOf(link: Link, name: string): WorkerReport[] {
-  const { ack, ackMs, ended, below, threadId: thread, table } = link;
+export function reportOf(child: Slotted, name: string): WorkerReport[] {
+  const { task, threadId: thread, table } = child;
+  const { state, ack, ackMs, below } = task;
   const path = [thread];
   const about = { threadId: thread, path, name, ...(ackMs !== undefined && { ackMs }) };
   if (ack) {
@@ -59,7 +68,9 @@ export function reportOf(link: Link, name: string): WorkerReport[] {
     const told = ack.workers.map(fromWorkerOutcome).map((worker) => ({ ...worker, path: [thread, ...worker.path] }));
     return [{ ...about, status: handlers.every(isCleanHandler) ? 'acked' : 'failed', handlers }, ...told];
   }
-  const { status, diagnosis } = ended ?? withoutAck(link, 'timed-out', diagnosisOf(link));
+  const { status, diagnosis } = isSettled(state)
+    ? { status: state, diagnosis: task.diagnosis }
+    : withoutAck(child, 'timed-out', diagnosisOf(child));
   const own: WorkerReport = { ...about, status, ...(diagnosis !== undefined && { diagnosis }), handlers: [] };
   return [own, ...(below ?? descendants(table, thread, path))];
 }

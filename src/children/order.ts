@@ -1,20 +1,12 @@
-/** An order on its way to one child: by its port, and by its slot. */
+/** An order on its way to one worker: by its port, and by its slot. */
 import type { Readable } from 'node:stream';
 import { now } from '../clock.ts';
-import { at, Cell, Linked, Ordered } from '../table/cells.ts';
+import { Ordered } from '../table/cells.ts';
 import { orderBySlot } from '../table/orders.ts';
-import type { OrderMessage, PingMessage, Streams } from '../wire/messages.ts';
-import { type Reason, VERSION } from '../wire/reason.ts';
-import type { Link } from './child.ts';
-
-/** An order, as the sequence gives it. `until`: when the acks must be in, on this thread's clock. */
-export interface Order {
-  readonly reason: Reason;
-  readonly until: number;
-  readonly sync: boolean;
-  /** The streams of this thread that nobody captures. */
-  readonly relay: Streams;
-}
+import type { OrderMessage, OverMessage, PingMessage } from '../wire/messages.ts';
+import { VERSION } from '../wire/reason.ts';
+import { type Child, type Slotted, step } from './child.ts';
+import type { Order } from './terms.ts';
 
 /**
  * Whether a worker's stream goes where Node pipes it, and not to somebody who captures it. Where the stream does not tell
@@ -33,29 +25,31 @@ function writesToProcess(listener: unknown): boolean {
 }
 
 /** Orders the worker, within `limit` ms if it has a limit of its own. */
-export function post(link: Link, { reason, until, sync, relay }: Order, epoch: number, limit?: number): void {
-  if (link.epoch === 0) {
+export function post(child: Slotted, { reason, until, sync, relay }: Order, epoch: number, limit?: number): void {
+  const { worker, task } = child;
+  if (task.epoch === 0) {
+    step(child, 'joined');
+    step(child, 'ordered');
     // It may have ended by itself once, and live on.
-    link.ack = undefined;
-    link.epoch = epoch;
-    link.orderedAt = now();
+    task.ack = undefined;
+    task.epoch = epoch;
+    task.orderedAt = now();
   }
-  link.orderedSync = sync;
-  const { worker } = link;
+  task.isOrderedSync = sync;
   const stdout = relay.stdout && (!worker || isPiped(worker.stdout, process.stdout));
   const stderr = relay.stderr && (!worker || isPiped(worker.stderr, process.stderr));
   const captured = (stdout ? 0 : Ordered.stdoutCaptured) | (stderr ? 0 : Ordered.stderrCaptured);
   const timeout = Math.max(0, Math.min(limit ?? Number.POSITIVE_INFINITY, until - now()));
   const sentAt = now();
-  const flags = captured | (sync ? Ordered.sync : 0) | (isClosed(link) ? Ordered.alone : 0);
-  orderBySlot(link.table, link.slot, {
+  const flags = captured | (sync ? Ordered.sync : 0) | (child.contact === 'closed' ? Ordered.alone : 0);
+  orderBySlot(child.table, child.slot, {
     route: reason.route,
     timeout,
     sentAt,
     flags,
-    isPosted: link.port !== undefined,
+    isPosted: child.port !== undefined,
   });
-  send(link, {
+  send(child, {
     type: 'order',
     version: VERSION,
     epoch,
@@ -68,20 +62,20 @@ export function post(link: Link, { reason, until, sync, relay }: Order, epoch: n
 }
 
 /** False if its thread is known to be gone. A port that its own code has closed does not tell. */
-export function isHearing(link: Link): boolean {
-  if (!link.port) return true;
-  const wasTold = link.isSent !== undefined;
-  send(link, { type: 'ping', version: VERSION });
-  return link.isSent ?? !wasTold;
+export function isHearing(child: Child): boolean {
+  if (!child.port) return true;
+  const wasTold = child.isSent !== undefined;
+  send(child, { type: 'ping', version: VERSION });
+  return child.isSent ?? !wasTold;
+}
+
+/** Tells the worker that the shutdown is over, and that it lives on. */
+export function postOver({ port }: Child): void {
+  port?.postMessage({ type: 'over', version: VERSION } satisfies OverMessage);
 }
 
 /** Node, and Node alone, returns whether a message has somewhere to go, and nothing where the port is closed. */
-function send(link: Link, message: OrderMessage | PingMessage): void {
-  const isSent: unknown = link.port?.postMessage(message);
-  link.isSent = typeof isSent === 'boolean' ? isSent : undefined;
-}
-
-/** Whether it had a port, and that was closed: by the worker's own code, since the library does not. */
-export function isClosed({ table, slot, port }: Link): boolean {
-  return port === undefined && Atomics.load(table.cells, at(slot, Cell.linked)) === Linked.yes;
+function send(child: Child, message: OrderMessage | PingMessage): void {
+  const isSent: unknown = child.port?.postMessage(message);
+  child.isSent = typeof isSent === 'boolean' ? isSent : undefined;
 }

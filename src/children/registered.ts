@@ -5,11 +5,14 @@
 import type { Worker } from 'node:worker_threads';
 import { toError, toErrorText } from '../report/errors.ts';
 import { isCleanWorker, type WorkerReport } from '../report/report.ts';
-import type { FailedWorker, Terms } from './terms.ts';
+import type { Child } from './child.ts';
+import type { Known } from './known.ts';
+import { createRegistration, type FailedWorker, type Registration, type Terms } from './terms.ts';
 
 export interface Registered extends Iterable<Worker> {
+  /** What is kept of a worker, made where there is nothing. */
+  of(worker: Worker): Registration;
   has(worker: Worker): boolean;
-  readonly size: number;
   /** True if it was not registered before, and is alive. What is not said again stays as it was. */
   add(worker: Worker, terms: Terms): boolean;
   forget(worker: Worker): void;
@@ -32,7 +35,7 @@ export interface Registered extends Iterable<Worker> {
 interface Listeners {
   /** Its `terminate()` was called. */
   retire(worker: Worker): Promise<number>;
-  onExit(threadId: number): void;
+  onExit(child: Child): void;
   /** What is not clean is told at the end of a shutdown. */
   isShuttingDown(): boolean;
   /** One was not clean, or died without having been told to, while this thread lives on. */
@@ -60,114 +63,119 @@ export function describeEnd(worker: Worker, code: number): string {
   return `it ended by ${name}: ${message}`;
 }
 
-export function createRegistered({ retire, onExit, isShuttingDown, onFailedWorker }: Listeners): Registered {
-  const registered = new Set<Worker>();
-  const terms = new WeakMap<Worker, Terms>();
-  /** Each one's own `terminate()`, as long as the library's stands in for it. */
-  const terminators = new WeakMap<Worker, () => Promise<number>>();
-  /** What takes that away again. */
-  const restorers = new WeakMap<Worker, () => void>();
-  const threadIds = new WeakMap<Worker, number>();
-  const exited = new WeakSet<Worker>();
-  const toldToEnd = new WeakSet<Worker>();
-  /** Those whose failure has been told. */
-  const failed = new WeakSet<Worker>();
-  const reports = new WeakMap<Worker, WorkerReport>();
-
-  const termsOf = (worker: Worker | undefined): Terms => (worker && terms.get(worker)) ?? {};
-  const threadIdOf = (worker: Worker): number => threadIds.get(worker) ?? worker.threadId;
+export function createRegistered(
+  known: Known,
+  { retire, onExit, isShuttingDown, onFailedWorker }: Listeners,
+): Registered {
+  const of = (worker: Worker): Registration => {
+    const child = known.of(worker);
+    child.registration ??= createRegistration();
+    return child.registration;
+  };
+  const active = (): Worker[] =>
+    [...known].flatMap(({ worker, registration }) => (worker && registration?.isActive ? [worker] : []));
+  const has = (worker: Worker): boolean => known.of(worker).registration?.isActive === true;
+  const termsOf = (worker: Worker | undefined): Terms => (worker && known.of(worker).registration?.terms) ?? {};
+  const threadIdOf = (worker: Worker): number => known.of(worker).threadId;
   const nameOf = (worker: Worker | undefined, threadId: number): string =>
     `${termsOf(worker).name ?? 'worker'} ${threadId}`;
 
   function reportOf(worker: Worker): WorkerReport {
     const threadId = threadIdOf(worker);
     const name = nameOf(worker, threadId);
-    return reports.get(worker) ?? { threadId, path: [threadId], name, status: 'unlinked', handlers: [] };
+    return of(worker).report ?? { threadId, path: [threadId], name, status: 'unlinked', handlers: [] };
   }
 
   function leave(this: Worker, code: number): void {
-    registered.delete(this);
-    exited.add(this);
-    onExit(threadIdOf(this));
+    const child = known.of(this);
+    Object.assign(of(this), { isActive: false, hasExited: true });
+    onExit(child);
+    known.tidy(child);
     // What became of its link is told by a listener of its own.
     process.nextTick(tellFailure, this, code);
   }
 
   function tellFailure(worker: Worker, code: number): void {
-    const { essential, onFailure } = termsOf(worker);
-    if (isShuttingDown() || (!essential && !onFailure) || failed.has(worker)) return;
-    const isUnexpected = code !== 0 && !toldToEnd.has(worker);
+    const registration = of(worker);
+    const { essential, onFailure } = registration.terms;
+    if (isShuttingDown() || (!essential && !onFailure) || registration.isFailureTold) return;
+    const isUnexpected = code !== 0 && !registration.wasToldToEnd;
     const report = { diagnosis: describeEnd(worker, code), ...reportOf(worker) };
     if (!isUnexpected && isCleanWorker(report)) return;
-    failed.add(worker);
+    registration.isFailureTold = true;
     onFailedWorker({ report, onFailure, isFatal: essential === true && isUnexpected, error: errors.get(worker) });
   }
 
   /** From now on `terminate()` lets the worker clean up first. */
-  function standIn(worker: Worker): void {
+  function standIn(worker: Worker, registration: Registration): void {
     // One that could not be taken away is still there.
-    if (terminators.has(worker)) return;
+    if (registration.terminate) return;
     const before = Object.getOwnPropertyDescriptor(worker, 'terminate');
     const own = worker.terminate.bind(worker);
-    const terminate = (): Promise<number> => (registered.has(worker) ? retire(worker) : own());
-    terminators.set(worker, own);
+    const terminate = (): Promise<number> => (has(worker) ? retire(worker) : own());
+    registration.terminate = own;
     Object.defineProperty(worker, 'terminate', { value: terminate, configurable: true, writable: true });
-    restorers.set(worker, () => {
+    registration.restore = () => {
       // Somebody has put one of their own on top, which calls this one.
       if (worker.terminate !== terminate) return;
-      terminators.delete(worker);
+      registration.terminate = undefined;
       if (before) Object.defineProperty(worker, 'terminate', before);
       else Reflect.deleteProperty(worker, 'terminate');
-    });
+    };
   }
 
   return {
-    [Symbol.iterator]: () => registered.values(),
-    has: (worker) => registered.has(worker),
-
-    get size() {
-      return registered.size;
-    },
+    [Symbol.iterator]: () => active().values(),
+    of,
+    has,
 
     add(worker, changed) {
+      const child = known.of(worker);
+      const registration = of(worker);
       const said = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));
-      terms.set(worker, { ...terms.get(worker), ...said });
-      if (registered.has(worker) || worker.threadId === -1) return false;
-      registered.add(worker);
-      threadIds.set(worker, worker.threadId);
+      registration.terms = { ...registration.terms, ...said };
+      if (registration.isActive || worker.threadId === -1) return false;
+      Object.assign(registration, { isActive: true, wasAlive: true });
+      child.worker = worker;
+      known.keep(child);
       listenForError(worker);
-      standIn(worker);
+      standIn(worker, registration);
       worker.once('exit', leave);
       return true;
     },
 
     forget(worker) {
-      if (!registered.delete(worker)) return;
+      const registration = of(worker);
+      if (!registration.isActive) return;
+      registration.isActive = false;
       worker.off('exit', leave);
-      restorers.get(worker)?.();
-      terms.delete(worker);
+      registration.restore?.();
+      registration.terms = {};
+      known.tidy(known.of(worker));
     },
 
     termsOf,
     nameOf,
     threadIdOf,
-    hasExited: (worker) => exited.has(worker),
+    hasExited: (worker) => of(worker).hasExited,
 
     terminatorOf(worker) {
-      toldToEnd.add(worker);
-      return terminators.get(worker) ?? worker.terminate.bind(worker);
+      const registration = of(worker);
+      registration.wasToldToEnd = true;
+      return registration.terminate ?? worker.terminate.bind(worker);
     },
 
     keep(worker, report) {
-      if (threadIds.has(worker)) reports.set(worker, report);
+      if (of(worker).wasAlive) of(worker).report = report;
     },
 
     reportOf,
 
     failureOf(worker, report) {
-      const { onFailure } = termsOf(worker);
-      if (!onFailure || failed.has(worker) || isCleanWorker(report)) return undefined;
-      failed.add(worker);
+      const registration = of(worker);
+      const { onFailure } = registration.terms;
+      if (!onFailure || registration.isFailureTold || isCleanWorker(report)) return undefined;
+      registration.isFailureTold = true;
       return { report, onFailure, isFatal: false, error: undefined };
     },
   };

@@ -1,5 +1,16 @@
-/** What a parent says of a worker, and what it is told of one that was not clean. */
+/** What a parent says of a worker, what it orders, and what it is told of a worker that was not clean. */
 import type { WorkerReport } from '../report/report.ts';
+import type { Streams } from '../wire/messages.ts';
+import type { Reason } from '../wire/reason.ts';
+
+/** An order, as the sequence gives it. `until`: when the acks must be in, on this thread's clock. */
+export interface Order {
+  readonly reason: Reason;
+  readonly until: number;
+  readonly sync: boolean;
+  /** The streams of this thread that nobody captures. */
+  readonly relay: Streams;
+}
 
 /** What a parent says of a worker: how it is called, and how long it may take at most. */
 export interface Terms {
@@ -29,3 +40,37 @@ export interface FailedWorker {
   readonly isFatal: boolean;
   readonly error: Error | undefined;
 }
+
+/** What is kept of a worker that was registered once. */
+export interface Registration {
+  /** It is registered, and its `'exit'` was not heard. */
+  isActive: boolean;
+  terms: Terms;
+  /** Its own `terminate()`, as long as the library's stands in for it. */
+  terminate: (() => Promise<number>) | undefined;
+  /** Takes the stand-in away again. */
+  restore: (() => void) | undefined;
+  /** It was alive when it was registered, so that what becomes of it is asked for. */
+  wasAlive: boolean;
+  hasExited: boolean;
+  wasToldToEnd: boolean;
+  /** Its owner was told that it was not clean. */
+  isFailureTold: boolean;
+  /** What became of it. */
+  report: WorkerReport | undefined;
+  /** What its owner's `shutdown()` resolves to. */
+  ending: Promise<WorkerReport> | undefined;
+}
+
+export const createRegistration = (): Registration => ({
+  isActive: false,
+  terms: {},
+  terminate: undefined,
+  restore: undefined,
+  wasAlive: false,
+  hasExited: false,
+  wasToldToEnd: false,
+  isFailureTold: false,
+  report: undefined,
+  ending: undefined,
+});

@@ -149,6 +149,11 @@ export function rest({ cells }: Table, slot: number): void {
   }
 }
 
+/** Whether a slot's worker has not read its order, if there is one. */
+export function isWaiting(state: number): boolean {
+  return state < State.read;
+}
+
 /** Whether a slot's worker has nothing to do any more: it has acked, is gone, or has not registered anything. */
 export function isThrough(state: number): boolean {
   return state >= State.acked || state === State.idle;

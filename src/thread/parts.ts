@@ -1,6 +1,6 @@
 /** What a thread is made of, as its rooms know each other. */
 import type { Worker } from 'node:worker_threads';
-import type { Links } from '../children/children.ts';
+import type { Children } from '../children/children.ts';
 import type { Entrusted } from '../handlers/entrusted.ts';
 import type { Finalize } from '../handlers/finalizers.ts';
 import type { Registry } from '../handlers/registry.ts';
@@ -52,7 +52,7 @@ export interface Thread {
   readonly isMain: boolean;
   readonly handlers: Registry;
   readonly drains: Registry;
-  readonly links: Links;
+  readonly children: Children;
   readonly pools: Pools;
   /** Children that are no threads. */
   readonly others: Others;
@@ -63,7 +63,7 @@ export interface Thread {
   /** Aborted when this thread is to end. A new one after each shutdown in a thread that lives on. */
   readonly signal: AbortSignal;
   onNewSignal(listener: (signal: AbortSignal) => void): void;
-  /** The first use: installs the hooks and, in a worker, links it up. */
+  /** The first use: installs the hooks and, in a worker, children it up. */
   use(): void;
   isShuttingDown(): boolean;
   /** Whether there is anything to do for a shutdown: something was used here, or registered in a worker. */
@@ -84,7 +84,7 @@ export interface Thread {
   /** A message from another thread. */
   hear(message: unknown, source: number): void;
   /** This thread has made a Worker. */
-  saw(worker: Worker): void;
+  workerCreated(worker: Worker): void;
   /** After a shutdown in a thread that lives on: ends what was registered, and all is as new. */
   liveOn(): Promise<void>;
   log(message: string): void;

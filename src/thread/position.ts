@@ -26,5 +26,5 @@ export function findPlace(rehearse: (place: Place) => void): Place {
 export function takePlace({ threadId, table }: Place, thread: Thread): void {
   threads.setEnvironmentData(KEY, { version: VERSION, threadId, buffer: table.buffer });
   process.on('workerMessage', thread.hear);
-  process.on('worker', thread.saw);
+  process.on('worker', thread.workerCreated);
 }

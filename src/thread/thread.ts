@@ -4,7 +4,7 @@
  */
 import { createEntrusting } from '../../workers/entrusting.ts';
 import { createUp, type Up } from '../../workers/parent.ts';
-import { createLinks } from '../children/children.ts';
+import { createChildren } from '../children/children.ts';
 import type { FailedWorker } from '../children/terms.ts';
 import { now } from '../clock.ts';
 import { createEntrusted, type Entrusted } from '../handlers/entrusted.ts';
@@ -74,7 +74,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
 
   /** Absent, too, while it is being made: the shutdown of the whole tree may have begun by then. */
   let up: Up | undefined;
-  const links = createLinks(
+  const children = createChildren(
     { table, threadId, isMain, slot: () => (isMain ? ROOT : isRoot ? undefined : up?.slot) },
     { log, onLink, onOwnEnd: tellOfWorkers, onGone: (thread) => entrusted.gone(thread), onFailedWorker },
   );
@@ -96,7 +96,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
         keep(handler, from) {
           handlers.add(handler, []);
           use();
-          links.watchExit(from);
+          children.watchExit(from);
         },
         drop: (handler) => handlers.remove(handler),
         due(handler) {
@@ -201,7 +201,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     if ((used && !run?.report) || (closing && !thread.isExiting)) return;
     if (closing) {
       // The next shutdown, if there is anything for it, waits no longer.
-      if (handlers.size + drains.size === 0 && !links.hasJoined()) return;
+      if (handlers.size + drains.size === 0 && !children.hasJoined()) return;
       closing = undefined;
       renew();
       return;
@@ -261,7 +261,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
 
   /** The shutdown of the whole tree has begun, and this thread's order is to come. */
   function onBegin(reason: Reason): void {
-    links.begin();
+    children.begin();
     abort(new ShutdownError(reason));
   }
 
@@ -281,7 +281,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
 
   /** Ends what was registered. What is used meanwhile is for the next shutdown, which waits. */
   async function liveOn(over: Run): Promise<void> {
-    closing = Promise.allSettled([pools.end(), links.terminate()]);
+    closing = Promise.allSettled([pools.end(), children.terminate()]);
     for (const ended of await closing) {
       if (ended.status === 'rejected')
         log(`what was registered could not be ended: ${toErrorText(toError(ended.reason)).stack}`);
@@ -372,12 +372,12 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
           }
           // Where this thread has not yet heard of the workers that it has made.
           if (Atomics.load(cells, Header.used) > 0) entrusted.listen();
-          links.begin();
+          children.begin();
           others.begin();
           // A worker can only stand guard once it has acked.
-          if (links.size === 0 || drains.size > 0) standGuard();
+          if (children.size === 0 || drains.size > 0) standGuard();
           abort(error);
-          if (links.size > 0) stopPulse = up?.pulse() ?? stopPulse;
+          if (children.size > 0) stopPulse = up?.pulse() ?? stopPulse;
         },
         hasToDrain: () => drains.size + pools.size > 0,
         refuse() {
@@ -386,13 +386,13 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
           notes.push(...pools.refuse(error));
         },
         idle: (sync) => (sync ? undefined : pools.idle()),
-        isLeaf: () => !isMain && pools.size + others.size === 0 && links.hasNone(),
+        isLeaf: () => !isMain && pools.size + others.size === 0 && children.hasNone(),
         workers: {
           start(sync) {
             if (sync) return undefined;
             stopPulse();
             const orders = toOrder();
-            const acks = links.order(orders);
+            const acks = children.order(orders);
             const ends = others.order(orders);
             announce(Phase.ordered);
             wake();
@@ -408,7 +408,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
             );
             const spreadAt = now() + SPREAD;
             others.order(toOrder());
-            links.block(toOrder(), {
+            children.block(toOrder(), {
               onOrdered() {
                 announce(Phase.orderedSync);
                 wake();
@@ -420,18 +420,19 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
             others.block(blockUntil);
           },
           terminateSilent() {
-            const isOneSilent = links.terminateSilent();
+            const isOneSilent = children.terminateSilent();
             return others.terminateSilent() || isOneSilent;
           },
         },
         handOver() {
           entrusted.collect();
-          if (!links.hasAcked()) standGuard();
+          if (!children.hasAcked()) standGuard();
           // The first of them is to be called first.
-          for (const { report, onFailure } of links.failures().reverse())
+          for (const { report, onFailure } of children.failures().reverse())
             if (onFailure) handlers.add(onFailure, [report]);
         },
-        flush: (sync) => (up ? up.flush(sync || order?.sync === true, isEnding()) : sync ? undefined : links.flush()),
+        flush: (sync) =>
+          up ? up.flush(sync || order?.sync === true, isEnding()) : sync ? undefined : children.flush(),
         onHandler({ name }, behind) {
           started++;
           show(started, started + behind, name);
@@ -448,7 +449,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
       clearTimeout(spreading);
       if (isMain) disarm(table);
       if (thread.ending === undefined) relieve?.();
-      const { workers: threads, told } = links.reports();
+      const { workers: threads, told } = children.reports();
       const processes = others.reports();
       const workers = [...threads, ...processes];
       const drained = outcome.drained.map((handler): HandlerReport => ({ ...handler, stage: 'drain' }));
@@ -526,7 +527,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     show(0, 0, '');
     setPhase(Phase.running);
     spreadPhase();
-    links.over();
+    children.over();
     others.over();
     used = handlers.size > 0 || drains.size > 0 || pools.size > 0 || others.size > 0;
     up?.over(used);
@@ -534,17 +535,17 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
       controller = newController();
       for (const listener of signalListeners) listener(controller.signal);
     }
-    if (!installed || used || links.size > 0) return;
+    if (!installed || used || children.size > 0) return;
     installed = false;
     hooks.uninstall();
-    if (links.hasLiving()) hooks.watch();
+    if (children.hasLiving()) hooks.watch();
   }
 
   const thread: Thread = {
     isMain,
     handlers,
     drains,
-    links,
+    children,
     pools,
     others,
     entrusted,
@@ -591,7 +592,7 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     },
 
     isUsed() {
-      return used || links.hasJoined();
+      return used || children.hasJoined();
     },
 
     get state() {
@@ -624,11 +625,11 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
 
     hear(message, source) {
       if (isInvite(message)) up?.move(source, message.invite);
-      else links.accept(message, source);
+      else children.accept(message, source);
     },
 
-    saw(worker) {
-      links.saw(worker);
+    workerCreated(worker) {
+      children.workerCreated(worker);
       up?.reserve();
       entrusted.listen();
       pools.adopt(worker);

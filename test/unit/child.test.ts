@@ -1,378 +1,126 @@
-import { once } from 'node:events';
-import { PassThrough } from 'node:stream';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { diagnosisOf, reportOf, withoutAck } from '../../src/children/account.ts';
-import { createLink, type Link } from '../../src/children/child.ts';
-import { isClosed, isHearing, type Order, post } from '../../src/children/order.ts';
-import { now } from '../../src/clock.ts';
-import { at, Cell, createTable, Ordered, State } from '../../src/table/cells.ts';
-import { showProgress } from '../../src/table/progress.ts';
-import { claim } from '../../src/table/slots.ts';
-import type { AckMessage } from '../../src/wire/messages.ts';
-import { VERSION } from '../../src/wire/reason.ts';
-import { isOrder } from '../../src/wire/validators.ts';
+import {
+  type Child,
+  type ChildEvent,
+  type Contact,
+  createChild,
+  createTask,
+  dropTask,
+  hasSlot,
+  isSettled,
+  isThroughWith,
+  step,
+  type TaskState,
+} from '../../src/children/child.ts';
+import { createTable } from '../../src/table/cells.ts';
 
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0)) await end();
+afterEach(() => {
+  vi.useRealTimers();
 });
 
-/** A link to thread 5, and the worker's end of it. */
-function createScene(): { link: Link; port: MessagePort } {
-  const table = createTable();
-  const slot = claim(table, 5, 0) ?? 0;
-  const link = createLink(5, slot, table);
-  const { port1, port2 } = new MessageChannel();
-  ends.push(() => port1.close());
-  link.port = port1;
-  return { link, port: port2 };
+const CONTACTS: readonly Contact[] = ['seen', 'invited', 'slotted', 'linked', 'closed', 'gone'];
+const STATES: readonly TaskState[] = ['idle', 'joined', 'ordered', 'acked', 'failed', 'timed-out', 'lost'];
+
+function createIn(contact: Contact, state: TaskState): Child {
+  const child = createChild(5);
+  child.contact = contact;
+  child.task.state = state;
+  return child;
 }
 
-const order = (change: Partial<Order> = {}): Order => ({
-  reason: { route: 'exit', exitCode: 3 },
-  until: now() + 10_000,
-  sync: false,
-  relay: { stdout: true, stderr: true },
-  ...change,
-});
-const read = (port: MessagePort): unknown => receiveMessageOnPort(port)?.message;
-const cell = ({ table, slot }: Link, name: number): number => Atomics.load(table.cells, at(slot, name));
-const set = ({ table, slot }: Link, name: number, value: number) => Atomics.store(table.cells, at(slot, name), value);
-const ack = (change: Partial<AckMessage> = {}): AckMessage => ({
-  type: 'ack',
-  version: VERSION,
-  epoch: 1,
-  handlers: [],
-  workers: [],
-  ...change,
-});
+/** What an event makes of each state: only the other ones, since all that is not named stays as it is. */
+const CONTACT_MOVES: Partial<Record<ChildEvent, Partial<Record<Contact, Contact>>>> = {
+  invited: { seen: 'invited' },
+  answered: { invited: 'seen' },
+  slotFound: { seen: 'slotted', invited: 'slotted' },
+  linkTaken: { slotted: 'linked', closed: 'linked' },
+  portClosed: { linked: 'closed' },
+  left: { seen: 'gone', invited: 'gone', slotted: 'gone', linked: 'gone', closed: 'gone' },
+};
+const TASK_MOVES: Partial<Record<ChildEvent, Partial<Record<TaskState, TaskState>>>> = {
+  joined: { idle: 'joined' },
+  ordered: { joined: 'ordered', acked: 'ordered', failed: 'ordered' },
+  acked: { joined: 'acked', ordered: 'acked', acked: 'acked', failed: 'acked', 'timed-out': 'acked', lost: 'acked' },
+  failed: {
+    joined: 'failed',
+    ordered: 'failed',
+    acked: 'failed',
+    failed: 'failed',
+    'timed-out': 'failed',
+    lost: 'failed',
+  },
+  'timed-out': { ordered: 'timed-out' },
+  lost: { idle: 'lost', joined: 'lost', ordered: 'lost' },
+};
+const EVENTS = [...Object.keys(CONTACT_MOVES), ...Object.keys(TASK_MOVES)] as ChildEvent[];
 
-it('of a link that is new nothing is known yet', () => {
-  expect(createLink(5, 0, createTable())).toMatchObject({
-    threadId: 5,
-    slot: 0,
-    epoch: 0,
-    gone: false,
-    orderedSync: false,
-    told: false,
-    complained: false,
-  });
-});
-
-/** A worker that waits, since one that has ended has no streams that go anywhere. */
-const IDLE = "require('node:worker_threads').parentPort.on('message', () => {})";
-
-describe('an order', () => {
-  it('says why, and how long there is', () => {
-    const { link, port } = createScene();
-    const before = now();
-    post(link, order(), 7);
-    const message = read(port);
-    expect(isOrder(message)).toBe(true);
-    expect(message).toMatchObject({
-      epoch: 7,
-      reason: { route: 'exit', exitCode: 3 },
-      sync: false,
-      relay: { stdout: true, stderr: true },
-    });
-    expect(message).toHaveProperty('timeout', expect.closeTo(10_000, -3));
-    expect(Reflect.get(Object(message), 'sentAt')).toBeGreaterThanOrEqual(before);
-    expect(link.epoch).toBe(7);
-    expect(link.orderedAt).toBeGreaterThanOrEqual(before);
-    expect(link.orderedSync).toBe(false);
-  });
-
-  it('leaves no more time than the worker’s own limit, and never less than none', () => {
-    const { link, port } = createScene();
-    post(link, order(), 7, 50);
-    expect(read(port)).toHaveProperty('timeout', 50);
-    post(link, order({ until: now() - 100 }), 7);
-    expect(read(port)).toHaveProperty('timeout', 0);
-  });
-
-  it('is in the slot as well, with who captures what', () => {
-    const { link } = createScene();
-    const { yes, stdoutCaptured, stderrCaptured } = Ordered;
-    for (const [stdout, stderr, told] of [
-      [true, true, yes],
-      [false, true, yes | stdoutCaptured],
-      [true, false, yes | stderrCaptured],
-      [false, false, yes | stdoutCaptured | stderrCaptured],
-    ] as const) {
-      post(link, order({ relay: { stdout, stderr } }), 7);
-      expect(cell(link, Cell.order)).toBe(told);
+describe('what happens to a worker', () => {
+  it.each(EVENTS)('moves its contact or its task, and never both: %s', (event) => {
+    for (const contact of CONTACTS) {
+      for (const state of STATES) {
+        const child = createIn(contact, state);
+        const moves = [CONTACT_MOVES[event]?.[contact], TASK_MOVES[event]?.[state]];
+        expect([contact, state, step(child, event)]).toEqual([contact, state, moves.some((to) => to !== undefined)]);
+        expect([child.contact, child.task.state]).toEqual([moves[0] ?? contact, moves[1] ?? state]);
+      }
     }
   });
 
-  it('may come again, synchronously, and is the same one', () => {
-    const { link, port } = createScene();
-    post(link, order(), 7);
-    link.ack = ack();
-    const { orderedAt } = link;
-    post(link, order({ sync: true }), 8);
-    expect(link).toMatchObject({ epoch: 7, orderedAt, orderedSync: true, ack: ack() });
-    read(port);
-    expect(read(port)).toMatchObject({ sync: true });
-  });
-
-  it('is for a worker that lives on after it ended by itself', () => {
-    const { link } = createScene();
-    link.ack = ack();
-    post(link, order(), 7);
-    expect(link.ack).toBeUndefined();
-  });
-
-  it('reaches the slot of a worker whose link was not delivered', () => {
-    const { link } = createScene();
-    link.port = undefined;
-    post(link, order(), 7);
-    expect(cell(link, Cell.order)).toBe(Ordered.yes);
-  });
-
-  it.each([
-    [true, 'timed-out'],
-    [false, 'ok'],
-  ])('wakes a worker once, by its port (%s) or by its slot', async (isLinked, woken) => {
-    const { link } = createScene();
-    if (!isLinked) link.port = undefined;
-    const wait = Atomics.waitAsync(link.table.cells, at(link.slot, Cell.order), 0, 50);
-    post(link, order(), 7);
-    expect(await wait.value).toBe(woken);
-  });
-
-  it.each([
-    ['nobody', {}, { stdout: true, stderr: true }],
-    ['somebody for stdout', { stdout: true }, { stdout: false, stderr: true }],
-    ['somebody for stderr', { stderr: true }, { stdout: true, stderr: false }],
-  ])('says where output goes that %s captures', async (_, options, relay) => {
-    const { link, port } = createScene();
-    const worker = new Worker(IDLE, { eval: true, ...options });
-    ends.push(() => worker.terminate());
-    await once(worker, 'online');
-    link.worker = worker;
-    post(link, order(), 7);
-    expect(read(port)).toMatchObject({ relay });
-    post(link, order({ relay: { stdout: false, stderr: false } }), 7);
-    expect(read(port)).toMatchObject({ relay: { stdout: false, stderr: false } });
-  });
-
-  it('takes a stream that flows for one that nobody captures where its destinations cannot be seen', async () => {
-    const { link, port } = createScene();
-    const worker = new Worker(IDLE, { eval: true, stderr: true });
-    ends.push(() => worker.terminate());
-    await once(worker, 'online');
-    link.worker = worker;
-    const streams = [worker.stdout, worker.stderr];
-    const states = streams.map((stream) => Reflect.get(stream, '_readableState'));
-    // As another runtime may have it.
-    for (const stream of streams) Reflect.set(stream, '_readableState', { flowing: stream.readableFlowing });
-    post(link, order(), 7);
-    for (const [index, stream] of streams.entries()) Reflect.set(stream, '_readableState', states[index]);
-    expect(read(port)).toMatchObject({ relay: { stdout: true, stderr: false } });
+  it('is nothing that the tables do not have', () => {
+    const child = createChild(5);
+    expect(step(child, 'toString' as ChildEvent)).toBe(false);
+    expect(child).toEqual(createChild(5));
   });
 });
 
-describe('whether a thread is there', () => {
-  /** A port whose `postMessage` returns what Node's does: nothing where the thread has gone before, or on other runtimes. */
-  const isThere = (link: Link, isSent?: boolean): boolean => {
-    if (link.port) vi.spyOn(link.port, 'postMessage').mockReturnValue(isSent as undefined);
-    return isHearing(link);
-  };
+describe('a worker of which nothing more is known than its thread', () => {
+  const child = createChild(5);
 
-  it('is told by what becomes of a message', () => {
-    const { link, port } = createScene();
-    expect(isThere(link, true)).toBe(true);
-    expect(isThere(link, false)).toBe(false);
-    vi.restoreAllMocks();
-    expect(isHearing(link)).toBe(true);
-    expect(read(port)).toEqual({ type: 'ping', version: VERSION });
+  it('is seen, and has nothing to do', () => {
+    expect(child).toMatchObject({ threadId: 5, contact: 'seen', lastEpoch: 0 });
+    expect(child).toMatchObject({ wasInvited: false, isReleased: false, hasComplained: false, isWatched: false });
+    expect(child.task).toMatchObject({ state: 'idle', epoch: 0, orderedAt: 0 });
+    expect(child.task).toMatchObject({ isOrderedSync: false, isPresent: false, isTold: false });
+    expect([child.task.ack, child.task.alone, child.task.below, child.port, child.slot]).toEqual(Array(5));
   });
 
-  it('is told, too, by a port that says nothing any more', () => {
-    const { link } = createScene();
-    expect(isThere(link)).toBe(true);
-    expect(isThere(link, true)).toBe(true);
-    expect(isThere(link)).toBe(false);
-  });
-
-  it('is not known without a port', () => {
-    const { link } = createScene();
-    link.port = undefined;
-    expect(isHearing(link)).toBe(true);
+  it('has a slot once that is known, until it is freed', () => {
+    expect(hasSlot(child)).toBe(false);
+    Object.assign(child, { slot: 0, table: createTable() });
+    expect(hasSlot(child)).toBe(true);
+    child.isReleased = true;
+    expect(hasSlot(child)).toBe(false);
   });
 });
 
-describe('without an ack', () => {
-  it('the slot tells that it was sent', () => {
-    const { link } = createScene();
-    set(link, Cell.state, State.acked);
-    expect(withoutAck(link, 'lost', 'why')).toEqual({ status: 'acked' });
-    set(link, Cell.state, State.failed);
-    set(link, Cell.failures, 3);
-    expect(withoutAck(link, 'lost', 'why')).toEqual({
-      status: 'failed',
-      diagnosis: '3 of its handlers failed; its ack was not delivered',
-    });
-  });
-
-  it.each([State.joined, State.read])('it is what the diagnosis says', (state) => {
-    const { link } = createScene();
-    set(link, Cell.state, state);
-    expect(withoutAck(link, 'lost', 'why')).toEqual({ status: 'lost', diagnosis: 'why' });
-    expect(withoutAck(link, 'timed-out', 'why')).toEqual({ status: 'timed-out', diagnosis: 'why' });
-  });
-
-  it('a link is closed that had a port once', () => {
-    const { link } = createScene();
-    set(link, Cell.linked, 1);
-    expect(isClosed(link)).toBe(false);
-    expect(diagnosisOf(link)).toBe('its event loop was blocked and the order never read');
-    link.port = undefined;
-    expect(isClosed(link)).toBe(true);
-    expect(diagnosisOf(link)).toBe('its link was closed, and it was blocked');
-    set(link, Cell.state, State.read);
-    expect(diagnosisOf(link)).toBe('it read the order, and no handler of it has started');
-    set(link, Cell.linked, 0);
-    set(link, Cell.state, State.joined);
-    expect(isClosed(link)).toBe(false);
-    expect(diagnosisOf(link)).toBe('its event loop was blocked and the order never read');
-  });
+it('what became of a worker is one of four', () => {
+  expect(STATES.filter(isSettled)).toEqual(['acked', 'failed', 'timed-out', 'lost']);
 });
 
-describe('the report', () => {
-  const clean = { name: 'close', durationMs: 1 };
-  const failed = { name: 'flush', durationMs: 2, error: { name: 'Error', message: 'no', stack: 'Error: no' } };
-  const unfinished = { name: 'upload', durationMs: 3, unfinished: true } as const;
-
-  it('is what the ack says, of the worker and of those below it', () => {
-    const { link } = createScene();
-    const below = { threadId: 9, path: [8, 9], name: 'worker 9', status: 'lost', handlers: [failed] } as const;
-    link.ackMs = 4;
-    link.ack = ack({ handlers: [clean], workers: [below] });
-    const reports = reportOf(link, 'renderer 5');
-    expect(reports).toEqual([
-      { threadId: 5, path: [5], name: 'renderer 5', status: 'acked', ackMs: 4, handlers: [clean] },
-      { ...below, path: [5, 8, 9], handlers: [{ name: 'flush', durationMs: 2, error: expect.any(Error) }] },
-    ]);
-  });
-
-  it.each([
-    ['acked', []],
-    ['acked', [clean]],
-    ['failed', [clean, failed]],
-    ['failed', [unfinished, clean]],
-  ] as const)('is that it has %s', (status, handlers) => {
-    const { link } = createScene();
-    link.ack = ack({ handlers });
-    expect(reportOf(link, 'worker 5')).toMatchObject([{ status }]);
-    expect(reportOf(link, 'worker 5')[0]).not.toHaveProperty('ackMs');
-  });
-
-  it('is what became of it, where there is no ack', () => {
-    const { link } = createScene();
-    link.ended = { status: 'lost', diagnosis: 'it ended' };
-    const about = { threadId: 5, path: [5], name: 'worker 5', handlers: [] };
-    expect(reportOf(link, 'worker 5')).toEqual([{ ...about, status: 'lost', diagnosis: 'it ended' }]);
-    link.ended = { status: 'acked' };
-    expect(reportOf(link, 'worker 5')).toStrictEqual([{ ...about, status: 'acked' }]);
-    link.ended = undefined;
-    expect(reportOf(link, 'worker 5')).toEqual([
-      { ...about, status: 'timed-out', diagnosis: 'its event loop was blocked and the order never read' },
-    ]);
-  });
-
-  it('has what the slots tell of those below it, where it cannot tell any more', () => {
-    const { link } = createScene();
-    const { table } = link;
-    const slots = [6, 7, 8, 9, 11, 12].map((thread) => claim(table, thread, 5) ?? 0);
-    const deeper = claim(table, 10, 8) ?? 0;
-    const states = [State.acked, State.failed, State.read, State.idle, State.lost, State.timedOut];
-    for (const [index, slot] of slots.entries()) Atomics.store(table.cells, at(slot, Cell.state), states[index] ?? 0);
-    Atomics.store(table.cells, at(deeper, Cell.state), State.joined);
-    for (const index of [2, 4, 5]) showProgress(table, slots[index] ?? 0, 1, 2, 'close');
-    link.ended = { status: 'timed-out', diagnosis: 'why' };
-    expect(
-      reportOf(link, 'worker 5').map(({ path, name, status, diagnosis }) => [path, name, status, diagnosis]),
-    ).toEqual([
-      [[5], 'worker 5', 'timed-out', 'why'],
-      [[5, 6], 'worker 6', 'acked', 'its parent did not ack for it'],
-      [[5, 7], 'worker 7', 'failed', 'its parent did not ack for it'],
-      [[5, 8], 'worker 8', 'timed-out', 'handler close blocks it (0 of 2 done)'],
-      [[5, 8, 10], 'worker 10', 'timed-out', 'its event loop was blocked and the order never read'],
-      [[5, 11], 'worker 11', 'lost', 'its parent did not ack for it'],
-      [[5, 12], 'worker 12', 'timed-out', 'handler close blocks it (0 of 2 done)'],
-    ]);
-    expect(reportOf(link, 'worker 5')[1]?.handlers).toEqual([]);
-  });
+it.each([
+  ['linked', 'ordered', 1, false],
+  ['linked', 'acked', 1, true],
+  ['linked', 'timed-out', 1, true],
+  // It has ended by itself, and may live on.
+  ['linked', 'acked', 0, false],
+  ['linked', 'joined', 0, false],
+  ['closed', 'ordered', 1, false],
+  ['gone', 'ordered', 1, true],
+  ['gone', 'idle', 0, true],
+] as const)('a worker that is %s and has %s is through with collection %i: %s', (contact, state, epoch, isThrough) => {
+  const child = createIn(contact, state);
+  child.task.epoch = epoch;
+  expect(isThroughWith(child)).toBe(isThrough);
 });
 
-describe('a worker’s output', () => {
-  afterEach(() => {
-    vi.unstubAllGlobals();
-  });
-
-  /** What the order says of the worker's stdout, which `use` was made of. */
-  function isRelayed(use: (own: PassThrough, ofProcess: PassThrough) => unknown): unknown {
-    const { link, port } = createScene();
-    const [own, ofProcess, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-    vi.stubGlobal('process', { ...process, hrtime: process.hrtime, stdout: ofProcess, stderr });
-    use(own, ofProcess);
-    link.worker = { stdout: own, stderr: new PassThrough() } as unknown as Worker;
-    post(link, order(), 7);
-    return Reflect.get(Object(read(port)), 'relay');
-  }
-  const relayed = { stdout: true, stderr: false };
-  const captured = { stdout: false, stderr: false };
-  const hide = (own: PassThrough, state: unknown) => Object.defineProperty(own, '_readableState', { value: state });
-  const flowing = (own: PassThrough, value: boolean | null) => Object.defineProperty(own, 'readableFlowing', { value });
-
-  it('is relayed where it is piped to the process’s own', () => {
-    expect(isRelayed((own, ofProcess) => own.pipe(ofProcess))).toEqual(relayed);
-  });
-
-  it('is relayed where it is piped to somewhere else as well', () => {
-    expect(
-      isRelayed((own, ofProcess) => {
-        own.pipe(new PassThrough());
-        own.pipe(ofProcess);
-      }),
-    ).toEqual(relayed);
-  });
-
-  it('is somebody’s who pipes it to somewhere else, or listens to it, or lets it flow', () => {
-    for (const use of [
-      (own: PassThrough) => own.pipe(new PassThrough()),
-      (own: PassThrough) => own.on('data', () => {}),
-      (own: PassThrough) => own.on('data', (data) => process.stdout.write(data)),
-      (own: PassThrough) => own.resume(),
-      () => {},
-    ]) {
-      expect(isRelayed(use)).toEqual(captured);
-    }
-  });
-
-  it.each([undefined, null, 5, {}, { pipes: undefined }, { pipes: {} }])(
-    'is taken for relayed while it flows where its destinations are %j',
-    (state) => {
-      expect(isRelayed((own) => hide(flowing(own, true), state))).toEqual(relayed);
-      expect(isRelayed((own) => hide(flowing(own, false), state))).toEqual(captured);
-      expect(isRelayed((own) => hide(flowing(own, null), state))).toEqual(captured);
-    },
-  );
-
-  it('is relayed on Bun where a listener writes it to the process’s own', () => {
-    vi.stubGlobal('Bun', {});
-    const bun = { pipes: [] };
-    const listen = (...listeners: ((data: string) => unknown)[]) =>
-      isRelayed((own) => {
-        for (const listener of listeners) own.on('data', listener);
-        hide(own, bun);
-      });
-    const other = (): void => {};
-    expect(listen(other, (data) => process.stdout.write(data))).toEqual(relayed);
-    expect(listen((data) => process.stderr.write(data))).toEqual(relayed);
-    expect(listen(other)).toEqual(captured);
-    expect(listen()).toEqual(captured);
-  });
+it('a task is dropped as a whole, but for its number and its timer', () => {
+  vi.useFakeTimers();
+  const child = createIn('linked', 'failed');
+  const late = vi.fn();
+  Object.assign(child.task, { epoch: 7, isTold: true, timer: setTimeout(late, 10) });
+  dropTask(child);
+  vi.advanceTimersByTime(20);
+  expect(late).not.toHaveBeenCalled();
+  expect(child).toMatchObject({ contact: 'linked', lastEpoch: 7 });
+  expect(child.task).toEqual(createTask());
 });

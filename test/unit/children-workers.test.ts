@@ -1,10 +1,10 @@
-/** The links down, with real workers that use the library as it is built. What the messages may be is in links.test.ts. */
+/** The links down, with real workers that use the library as it is built. What the messages may be is in children.test.ts. */
 import { once } from 'node:events';
 import threads, { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createLinks, type Links } from '../../src/children/children.ts';
-import type { Order } from '../../src/children/order.ts';
-import type { FailedWorker } from '../../src/children/terms.ts';
+import { type Children, createChildren } from '../../src/children/children.ts';
+
+import type { FailedWorker, Order } from '../../src/children/terms.ts';
 import { now } from '../../src/clock.ts';
 import type { WorkerReport } from '../../src/report/report.ts';
 import { at, Cell, createTable, Header, Phase, type Table } from '../../src/table/cells.ts';
@@ -15,15 +15,15 @@ import { blocking } from './stand-ins.ts';
 const { threadId } = threads;
 const workers: Worker[] = [];
 let table: Table;
-let links: Links;
+let children: Children;
 let log: string[];
 /** What workers said of themselves that ended while this thread lives on. */
 let ended: WorkerReport[];
 let failures: FailedWorker[];
 /** How often a worker's handler has closed what it is to close, and whether a worker blocks. */
 let closed: Int32Array;
-const accept = (message: unknown, source: number): void => void links.accept(message, source);
-const saw = (worker: Worker): void => links.saw(worker);
+const accept = (message: unknown, source: number): void => void children.accept(message, source);
+const saw = (worker: Worker): void => children.workerCreated(worker);
 
 const findable = (): void =>
   threads.setEnvironmentData(KEY, { version: VERSION, threadId, buffer: table.buffer } as unknown as string);
@@ -32,7 +32,7 @@ beforeEach(() => {
   table = createTable();
   [log, ended, failures] = [[], [], []];
   closed = new Int32Array(new SharedArrayBuffer(8));
-  links = createLinks(
+  children = createChildren(
     { table, threadId, isMain: threads.isMainThread, slot: () => undefined },
     {
       log: (line) => log.push(line),
@@ -63,10 +63,10 @@ function start(handler?: string): Worker {
 
 /** Starts a worker, and waits until its link is there. */
 async function join(handler = 'close'): Promise<Worker> {
-  const before = links.size;
+  const before = children.size;
   const worker = start(handler);
   await once(worker, 'message');
-  await expect.poll(() => links.size).toBe(before + 1);
+  await expect.poll(() => children.size).toBe(before + 1);
   await expect.poll(() => log.filter((line) => line === 'link').length).toBeGreaterThan(before);
   return worker;
 }
@@ -79,36 +79,36 @@ const order = (timeout = 10_000): Order => ({
 });
 const blocks = () => expect.poll(() => Atomics.load(closed, 1)).toBe(1);
 const about = (reports: readonly WorkerReport[]) => reports.map(({ name, status }) => `${name} ${status}`);
-const reported = () => about(links.reports().workers);
+const reported = () => about(children.reports().workers);
 
 describe('an order', () => {
   it('lets each worker clean up, and is through when all have acked', async () => {
     const [one, other] = [await join(), await join('fail')];
     const names = [`renderer ${one.threadId} acked`, `worker ${other.threadId} failed`];
-    links.setTerms(one, { name: 'renderer' });
-    expect(links.hasJoined()).toBe(true);
-    expect(links.hasAcked()).toBe(false);
-    links.begin();
-    await links.order(order());
-    expect(links.hasAcked()).toBe(true);
+    children.setTerms(one, { name: 'renderer' });
+    expect(children.hasJoined()).toBe(true);
+    expect(children.hasAcked()).toBe(false);
+    children.begin();
+    await children.order(order());
+    expect(children.hasAcked()).toBe(true);
     // It says so in its slot right after its ack.
-    await expect.poll(() => links.hasJoined()).toBe(false);
+    await expect.poll(() => children.hasJoined()).toBe(false);
     expect(Atomics.load(closed, 0)).toBe(1);
     expect(reported()).toEqual(names);
-    for (const { ackMs } of links.reports().workers) expect(ackMs).toBeGreaterThan(0);
-    expect(links.reports().told.size).toBe(0);
-    expect(links.terminateSilent()).toBe(false);
-    expect(links.reports().workers[1]?.handlers[0]?.error?.message).toBe('the handler failed');
+    for (const { ackMs } of children.reports().workers) expect(ackMs).toBeGreaterThan(0);
+    expect(children.reports().told.size).toBe(0);
+    expect(children.terminateSilent()).toBe(false);
+    expect(children.reports().workers[1]?.handlers[0]?.error?.message).toBe('the handler failed');
   });
 
   it('terminates a worker when its own time is up', async () => {
     const worker = await join('block');
     const name = `worker ${worker.threadId} timed-out`;
-    links.setTerms(worker, { timeout: 1500 });
+    children.setTerms(worker, { timeout: 1500 });
     const gone = once(worker, 'exit');
-    await links.order(order());
+    await children.order(order());
     expect(reported()).toEqual([name]);
-    expect(links.reports().workers[0]?.diagnosis).toBe('handler block blocks it (0 of 1 done)');
+    expect(children.reports().workers[0]?.diagnosis).toBe('handler block blocks it (0 of 1 done)');
     await gone;
   });
 
@@ -116,16 +116,16 @@ describe('an order', () => {
     await join();
     const silent = await join('block');
     const gone = once(silent, 'exit');
-    links.begin();
+    children.begin();
     const before = now();
-    links.block(
+    children.block(
       { ...order(3000), sync: true },
       blocking(() => void Atomics.store(table.cells, Header.phase, Phase.orderedSync)),
     );
     expect(now() - before).toBeLessThan(5000);
     expect(Atomics.load(closed, 0)).toBe(1);
-    links.terminateSilent();
-    expect(links.reports().workers[0]?.status).toBe('acked');
+    children.terminateSilent();
+    expect(children.reports().workers[0]?.status).toBe('acked');
     await gone;
   });
 
@@ -135,17 +135,17 @@ describe('an order', () => {
   ])('notices that a worker %s also where the event loop does not turn', async (_, ms) => {
     const [clean, gone] = [await join(), await join('hang')];
     const exit = once(gone, 'exit');
-    links.begin();
+    children.begin();
     void Worker.prototype.terminate.call(gone);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     const before = now();
-    links.block(
+    children.block(
       { ...order(30_000), sync: true },
       blocking(() => void Atomics.store(table.cells, Header.phase, Phase.orderedSync)),
     );
     expect(now() - before).toBeLessThan(15_000);
-    expect(links.terminateSilent()).toBe(false);
-    expect(links.reports().workers.map(({ threadId, status, diagnosis }) => [threadId, status, diagnosis])).toEqual([
+    expect(children.terminateSilent()).toBe(false);
+    expect(children.reports().workers.map(({ threadId, status, diagnosis }) => [threadId, status, diagnosis])).toEqual([
       [clean.threadId, 'acked', undefined],
       [expect.any(Number), 'lost', 'it ended'],
     ]);
@@ -158,10 +158,10 @@ describe('an order', () => {
     const gone = once(worker, 'exit');
     // Until it blocks it would read its order.
     await blocks();
-    links.order(order(100));
+    children.order(order(100));
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(links.terminateSilent()).toBe(true);
-    expect(links.reports().workers).toMatchObject([
+    expect(children.terminateSilent()).toBe(true);
+    expect(children.reports().workers).toMatchObject([
       { status: 'timed-out', diagnosis: 'its event loop was blocked and the order never read' },
     ]);
     await gone;
@@ -169,18 +169,18 @@ describe('an order', () => {
 
   it('finds out how a worker is lost', async () => {
     const worker = await join('hang');
-    const settled = links.order(order());
-    links.begin();
+    const settled = children.order(order());
+    children.begin();
     await Worker.prototype.terminate.call(worker);
     await settled;
-    expect(links.reports().workers).toMatchObject([{ status: 'lost', diagnosis: 'it ended with exit code 1' }]);
+    expect(children.reports().workers).toMatchObject([{ status: 'lost', diagnosis: 'it ended with exit code 1' }]);
   });
 
   it('has what a worker prints written before its ack, and waits for that', async () => {
     const write = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
     await join('print');
-    await links.order(order());
-    await links.flush();
+    await children.order(order());
+    await children.flush();
     const printed = write.mock.calls.map(([chunk]) => String(chunk));
     write.mockRestore();
     expect(printed).toContain('printed at the end\n');
@@ -189,18 +189,18 @@ describe('an order', () => {
   it('does not concern a worker that has registered nothing', async () => {
     const worker = start();
     await once(worker, 'message');
-    expect(links.order(order())).toBeUndefined();
-    expect(links.reports().workers).toEqual([]);
-    expect(links.hasJoined()).toBe(false);
+    expect(children.order(order())).toBeUndefined();
+    expect(children.reports().workers).toEqual([]);
+    expect(children.hasJoined()).toBe(false);
   });
 
   it('reports a registered worker that has not loaded the library', async () => {
     const worker = new Worker('setInterval(() => {}, 1000)', { eval: true });
     workers.push(worker);
     await once(worker, 'online');
-    links.setTerms(worker, { name: 'stranger' });
-    await links.order(order(1000));
-    expect(links.reports().workers).toEqual([
+    children.setTerms(worker, { name: 'stranger' });
+    await children.order(order(1000));
+    expect(children.reports().workers).toEqual([
       {
         threadId: worker.threadId,
         path: [worker.threadId],
@@ -214,14 +214,14 @@ describe('an order', () => {
 
   it('goes out again once the shutdown is over and the worker lives on', async () => {
     const worker = await join();
-    links.begin();
-    await links.order(order());
-    links.over();
-    expect(links.reports().workers).toEqual([]);
-    expect(links.size).toBe(1);
-    expect(links.hasAcked()).toBe(false);
+    children.begin();
+    await children.order(order());
+    children.over();
+    expect(children.reports().workers).toEqual([]);
+    expect(children.size).toBe(1);
+    expect(children.hasAcked()).toBe(false);
     // It has registered nothing since, so there is nothing to wait for.
-    await expect.poll(() => links.order(order())).toBeUndefined();
+    await expect.poll(() => children.order(order())).toBeUndefined();
     expect(worker.threadId).toBeGreaterThan(0);
   });
 });
@@ -230,18 +230,18 @@ describe('a registered worker', () => {
   it('cleans up before it is terminated', async () => {
     const worker = await join();
     const { threadId: thread } = worker;
-    links.setTerms(worker, { name: 'renderer' });
+    children.setTerms(worker, { name: 'renderer' });
     expect(await worker.terminate()).toBe(1);
     expect(Atomics.load(closed, 0)).toBe(1);
     expect(about(ended)).toEqual([`renderer ${thread} acked`]);
-    expect(links.size).toBe(0);
+    expect(children.size).toBe(0);
     expect(failures).toEqual([]);
   });
 
   it('is ended at once when it is terminated a second time', async () => {
     const worker = await join('hang');
     const { threadId: thread } = worker;
-    links.setTerms(worker, { timeout: 60_000 });
+    children.setTerms(worker, { timeout: 60_000 });
     const first = worker.terminate();
     await worker.terminate();
     await first;
@@ -251,7 +251,7 @@ describe('a registered worker', () => {
   it('that does not clean up within its time is ended', async () => {
     const worker = await join('block');
     const { threadId: thread } = worker;
-    links.setTerms(worker, { timeout: 1500 });
+    children.setTerms(worker, { timeout: 1500 });
     await worker.terminate();
     expect(about(ended)).toEqual([`worker ${thread} timed-out`]);
     expect(ended[0]?.diagnosis).toBe('handler block blocks it (0 of 1 done)');
@@ -260,9 +260,9 @@ describe('a registered worker', () => {
   it('can be shut down alone, which tells what became of it, always the same', async () => {
     const worker = await join('fail');
     const { threadId: thread } = worker;
-    links.setTerms(worker, { name: 'renderer' });
-    const ending = links.shutdown(worker);
-    expect(links.shutdown(worker)).toBe(ending);
+    children.setTerms(worker, { name: 'renderer' });
+    const ending = children.shutdown(worker);
+    expect(children.shutdown(worker)).toBe(ending);
     expect(about([await ending])).toEqual([`renderer ${thread} failed`]);
     expect(worker.threadId).toBe(-1);
   });
@@ -270,18 +270,18 @@ describe('a registered worker', () => {
   it('that is being ended is not ended a second time when it is shut down', async () => {
     const worker = await join('slow');
     const { threadId: thread } = worker;
-    links.setTerms(worker, { timeout: 10_000 });
+    children.setTerms(worker, { timeout: 10_000 });
     void worker.terminate();
-    expect(about([await links.shutdown(worker)])).toEqual([`worker ${thread} acked`]);
+    expect(about([await children.shutdown(worker)])).toEqual([`worker ${thread} acked`]);
   });
 
   it('can be shut down although it has just been made, or has ended already', async () => {
     const worker = start('close');
     const { threadId: thread } = worker;
-    links.setTerms(worker, {});
+    children.setTerms(worker, {});
     await once(worker, 'message');
     await worker.terminate();
-    expect(about([await links.shutdown(worker)])).toEqual([`worker ${thread} acked`]);
+    expect(about([await children.shutdown(worker)])).toEqual([`worker ${thread} acked`]);
   });
 
   it('that has not loaded the library is merely ended', async () => {
@@ -289,27 +289,27 @@ describe('a registered worker', () => {
     workers.push(worker);
     const { threadId: thread } = worker;
     await once(worker, 'online');
-    links.setTerms(worker, {});
-    expect(about([await links.shutdown(worker)])).toEqual([`worker ${thread} unlinked`]);
+    children.setTerms(worker, {});
+    expect(about([await children.shutdown(worker)])).toEqual([`worker ${thread} unlinked`]);
   });
 
   it('keeps what was said of it before', async () => {
     const worker = await join();
     const { threadId: thread } = worker;
-    links.setTerms(worker, { name: 'renderer' });
+    children.setTerms(worker, { name: 'renderer' });
     const { terminate } = worker;
-    links.setTerms(worker, { name: undefined, timeout: 3000 });
+    children.setTerms(worker, { name: undefined, timeout: 3000 });
     expect(worker.terminate).toBe(terminate);
-    await links.order(order());
+    await children.order(order());
     expect(reported()).toEqual([`renderer ${thread} acked`]);
   });
 
   it('can be forgotten: it ends as it would have', async () => {
     const worker = await join();
-    links.setTerms(worker, { name: 'renderer', onFailure() {} });
+    children.setTerms(worker, { name: 'renderer', onFailure() {} });
     expect(Object.hasOwn(worker, 'terminate')).toBe(true);
-    links.forget(worker);
-    links.forget(worker);
+    children.forget(worker);
+    children.forget(worker);
     expect(Object.hasOwn(worker, 'terminate')).toBe(false);
     await worker.terminate();
     expect(Atomics.load(closed, 0)).toBe(0);
@@ -323,8 +323,8 @@ describe('a registered worker', () => {
     const worker = start('close');
     await once(worker, 'message');
     process.on('workerMessage', accept);
-    expect(links.size).toBe(0);
-    links.setTerms(worker, {});
+    expect(children.size).toBe(0);
+    children.setTerms(worker, {});
     // However long it takes until the invitation is answered.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await worker.terminate();
@@ -333,9 +333,9 @@ describe('a registered worker', () => {
 
   it('all of them are terminated, but those in pools', async () => {
     const [own, pooled] = [await join(), await join()];
-    links.setTerms(own, {});
-    links.setTerms(pooled, { pool: { wake: () => true } });
-    await links.terminate();
+    children.setTerms(own, {});
+    children.setTerms(pooled, { pool: { wake: () => true } });
+    await children.terminate();
     expect([own.threadId, pooled.threadId > 0]).toEqual([-1, true]);
     expect(Atomics.load(closed, 0)).toBe(1);
   });
@@ -357,26 +357,26 @@ it('forgets a worker whose link comes when it is gone', async () => {
   process.off('workerMessage', keep);
   worker.postMessage('end');
   await gone;
-  for (const [message, source] of messages) links.accept(message, source);
-  expect(links.size).toBe(1);
-  await expect.poll(() => links.size).toBe(0);
+  for (const [message, source] of messages) children.accept(message, source);
+  expect(children.size).toBe(1);
+  await expect.poll(() => children.size).toBe(0);
 });
 
 describe('a worker of a pool', () => {
   it('is woken when it is ended alone', async () => {
     const worker = await join();
     let woken = 0;
-    links.setTerms(worker, { pool: { wake: () => ++woken > 0 } });
-    await links.cleanUp(worker);
+    children.setTerms(worker, { pool: { wake: () => ++woken > 0 } });
+    await children.cleanUp(worker);
     expect(woken).toBe(1);
     expect(Atomics.load(closed, 0)).toBe(1);
     expect(worker.threadId).toBeGreaterThan(0);
-    expect(links.cleanUp(worker)).toBeUndefined();
+    expect(children.cleanUp(worker)).toBeUndefined();
   });
 
   it('that does not read its order goes soon where it is not to be waited for', async () => {
     const worker = await join();
-    links.setTerms(worker, { timeout: 60_000, pool: { wake: () => false } });
+    children.setTerms(worker, { timeout: 60_000, pool: { wake: () => false } });
     worker.postMessage('block');
     await blocks();
     await worker.terminate();
@@ -385,7 +385,7 @@ describe('a worker of a pool', () => {
 
   it('that reads its order later than that is waited for otherwise', async () => {
     const worker = await join();
-    links.setTerms(worker, { timeout: 10_000, pool: { wake: () => true } });
+    children.setTerms(worker, { timeout: 10_000, pool: { wake: () => true } });
     worker.postMessage('blockAWhile');
     await blocks();
     await worker.terminate();
@@ -394,7 +394,7 @@ describe('a worker of a pool', () => {
 
   it('that reads its order has its time', async () => {
     const worker = await join('slow');
-    links.setTerms(worker, { timeout: 10_000, pool: { wake: () => false } });
+    children.setTerms(worker, { timeout: 10_000, pool: { wake: () => false } });
     await worker.terminate();
     expect(ended).toMatchObject([{ status: 'acked' }]);
   });
@@ -415,7 +415,7 @@ describe('a worker that fails', () => {
   it('is told of, with its error', async () => {
     const worker = await join('fail');
     const { threadId: thread } = worker;
-    links.setTerms(worker, { onFailure });
+    children.setTerms(worker, { onFailure });
     await fail(worker, 'throw');
     expect(failures).toMatchObject([{ onFailure, isFatal: false, error: { message: 'the worker failed' } }]);
     expect(about(failures.map(({ report }) => report))).toEqual([`worker ${thread} failed`]);
@@ -424,7 +424,7 @@ describe('a worker that fails', () => {
 
   it('is told of by its exit code, though its handlers ran', async () => {
     const worker = await join();
-    links.setTerms(worker, { essential: true });
+    children.setTerms(worker, { essential: true });
     await fail(worker, 'exit');
     expect(failures).toMatchObject([
       { onFailure: undefined, isFatal: true, error: undefined, report: { status: 'acked' } },
@@ -435,7 +435,7 @@ describe('a worker that fails', () => {
   it('is told of although it has not loaded the library', async () => {
     const worker = new Worker('process.exit(4)', { eval: true });
     const { threadId: thread } = worker;
-    links.setTerms(worker, { essential: true, onFailure });
+    children.setTerms(worker, { essential: true, onFailure });
     await exit(worker);
     await expect.poll(() => failures.length).toBe(1);
     expect(failures).toMatchObject([
@@ -447,7 +447,7 @@ describe('a worker that fails', () => {
     'is nobody’s concern without an owner: %j',
     async (terms) => {
       const worker = await join();
-      links.setTerms(worker, terms);
+      children.setTerms(worker, terms);
       await fail(worker, 'exit');
       expect(failures).toEqual([]);
     },
@@ -455,7 +455,7 @@ describe('a worker that fails', () => {
 
   it('is not told of if it ended as it should', async () => {
     const worker = await join();
-    links.setTerms(worker, { essential: true, onFailure });
+    children.setTerms(worker, { essential: true, onFailure });
     await fail(worker, 'end');
     expect(Atomics.load(closed, 0)).toBe(1);
     expect(failures).toEqual([]);
@@ -463,15 +463,15 @@ describe('a worker that fails', () => {
 
   it('is told of in a shutdown by the report, once, and not when it goes', async () => {
     const [worker, silent, clean] = [await join('fail'), await join('fail'), await join()];
-    links.setTerms(worker, { onFailure });
-    links.setTerms(silent, {});
-    links.setTerms(clean, { onFailure });
-    links.begin();
-    await links.order(order());
-    expect(links.failures()).toMatchObject([
+    children.setTerms(worker, { onFailure });
+    children.setTerms(silent, {});
+    children.setTerms(clean, { onFailure });
+    children.begin();
+    await children.order(order());
+    expect(children.failures()).toMatchObject([
       { report: { threadId: worker.threadId, status: 'failed' }, onFailure, isFatal: false, error: undefined },
     ]);
-    expect(links.failures()).toEqual([]);
+    expect(children.failures()).toEqual([]);
     await Worker.prototype.terminate.call(worker);
     expect(failures).toEqual([]);
   });
@@ -481,7 +481,7 @@ describe('the end of a thread that has entrusted something', () => {
   it('is told where it has a link', async () => {
     const worker = await join();
     const { threadId: thread } = worker;
-    links.watchExit(thread);
+    children.watchExit(thread);
     await Worker.prototype.terminate.call(worker);
     expect(log).not.toContain(`gone ${thread}`);
   });
@@ -490,12 +490,12 @@ describe('the end of a thread that has entrusted something', () => {
     const worker = start();
     const { threadId: thread } = worker;
     await once(worker, 'message');
-    links.watchExit(thread);
-    links.watchExit(999_999);
+    children.watchExit(thread);
+    children.watchExit(999_999);
     expect(log).toEqual([]);
     await Worker.prototype.terminate.call(worker);
     expect(log).toEqual([`gone ${thread}`]);
-    links.watchExit(thread);
+    children.watchExit(thread);
     expect(log).toEqual([`gone ${thread}`, `gone ${thread}`]);
   });
 });

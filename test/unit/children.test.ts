@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import threads, { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createLinks, type Links } from '../../src/children/children.ts';
+import { type Children, createChildren } from '../../src/children/children.ts';
 import { now } from '../../src/clock.ts';
 import type { WorkerReport } from '../../src/report/report.ts';
 import {
@@ -51,7 +51,7 @@ function startWorker(): Worker {
 }
 
 interface Scene {
-  readonly links: Links;
+  readonly children: Children;
   readonly table: Table;
   readonly lines: string[];
   /** What a worker would have of its link. */
@@ -61,7 +61,7 @@ interface Scene {
 function createScene(slot?: number, isMain = true): Scene {
   const table = createTable();
   const lines: string[] = [];
-  const links = createLinks(
+  const children = createChildren(
     { table, threadId: PARENT, isMain, slot: () => slot },
     {
       log: (line) => lines.push(line),
@@ -72,7 +72,7 @@ function createScene(slot?: number, isMain = true): Scene {
     },
   );
   return {
-    links,
+    children,
     table,
     lines,
     join(threadId = WORKER) {
@@ -82,7 +82,7 @@ function createScene(slot?: number, isMain = true): Scene {
       ports.push(port1, port2);
       const received: unknown[] = [];
       port1.on('message', (message) => received.push(message));
-      links.accept({ [KEY]: VERSION, slot, port: port2 }, threadId);
+      children.accept({ [KEY]: VERSION, slot, port: port2 }, threadId);
       return { port: port1, slot, received };
     },
   };
@@ -111,7 +111,7 @@ const ack = (epoch: number, fields = {}) => ({
 async function createAcked(state: number): Promise<Scene & { slot: number }> {
   const scene = createScene();
   const { port, received, slot } = scene.join();
-  const settled = scene.links.order(order(1000));
+  const settled = scene.children.order(order(1000));
   await turn();
   Atomics.store(scene.table.cells, at(slot, Cell.state), state);
   port.postMessage(ack(epochOf(received)));
@@ -136,9 +136,9 @@ it.each([
   ['an epoch that never was', (epoch: number) => ack(epoch + 1)],
   ['an order', (epoch: number) => ({ type: 'order', version: VERSION, epoch })],
 ])('drops %s, says so once, and the shutdown goes on', async (_, forge) => {
-  const { links, join, lines } = createScene();
+  const { children, join, lines } = createScene();
   const { port, received } = join();
-  const settled = links.order(order(1000));
+  const settled = children.order(order(1000));
   await turn();
   const epoch = epochOf(received);
   port.postMessage(forge(epoch));
@@ -147,33 +147,33 @@ it.each([
   expect(lines).toEqual([expect.stringMatching(/^dropped a message from worker 1001 that is (no|a stale) ack/)]);
   port.postMessage(ack(epoch));
   await settled;
-  expect(links.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked', path: [WORKER] }]);
+  expect(children.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked', path: [WORKER] }]);
 });
 
 it('says nothing of a worker that had ended by itself, and acks its order as well', async () => {
-  const { links, join, lines } = createScene();
+  const { children, join, lines } = createScene();
   const { port, received } = join();
-  const settled = links.order(order(1000));
+  const settled = children.order(order(1000));
   await turn();
   port.postMessage(ack(0, { handlers: [{ name: 'close', durationMs: 1 }] }));
   await settled;
   port.postMessage(ack(epochOf(received)));
   await turn();
   expect(lines).toEqual([]);
-  expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
+  expect(children.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
 });
 
 it('looks for workers whose link is on its way where one has joined, and not otherwise', () => {
-  const { links, table } = createScene(ROOT);
+  const { children, table } = createScene(ROOT);
   const found = () => {
-    links.begin();
-    return links.size;
+    children.begin();
+    return children.size;
   };
   claim(table, WORKER, PARENT);
   expect(found()).toBe(0);
-  expect(links.hasJoined()).toBe(false);
+  expect(children.hasJoined()).toBe(false);
   Atomics.add(table.cells, at(ROOT, Cell.joins), 1);
-  expect(links.hasJoined()).toBe(true);
+  expect(children.hasJoined()).toBe(true);
   expect(found()).toBe(1);
   claim(table, WORKER + 1, PARENT);
   expect(found()).toBe(1);
@@ -184,24 +184,24 @@ it('looks for workers whose link is on its way where one has joined, and not oth
 it.each([
   ['has none', () => {}, true],
   ['has one that has linked itself', ({ join }: Scene) => void join(), false],
-  ['has made one', ({ links }: Scene) => links.saw(createWorker(WORKER)), false],
-  ['has registered one', ({ links }: Scene) => links.setTerms(createWorker(WORKER), {}), false],
+  ['has made one', ({ children }: Scene) => children.workerCreated(createWorker(WORKER)), false],
+  ['has registered one', ({ children }: Scene) => children.setTerms(createWorker(WORKER), {}), false],
   ['is told by its slot of one', ({ table }: Scene) => Atomics.add(table.cells, at(ROOT, Cell.joins), 1), false],
 ])('knows whether this thread has workers: it %s', (_, prepare, hasNone) => {
   const scene = createScene(ROOT);
   prepare(scene);
-  expect(scene.links.hasNone()).toBe(hasNone);
+  expect(scene.children.hasNone()).toBe(hasNone);
 });
 
 it('does not know whether this thread has workers where they are not counted', () => {
-  expect(createScene().links.hasNone()).toBe(false);
+  expect(createScene().children.hasNone()).toBe(false);
 });
 
 it('waits for a worker that has joined by the last ack, although its link is on its way', async () => {
-  const { links, join, table } = createScene(ROOT);
+  const { children, join, table } = createScene(ROOT);
   const { port, received } = join();
   Atomics.add(table.cells, at(ROOT, Cell.joins), 1);
-  const settled = links.order(order(5000));
+  const settled = children.order(order(5000));
   await turn();
   const late = claim(table, WORKER + 1, PARENT) ?? expect.unreachable();
   Atomics.add(table.cells, at(ROOT, Cell.joins), 1);
@@ -213,47 +213,47 @@ it('waits for a worker that has joined by the last ack, although its link is on 
   Atomics.add(table.cells, Header.doorbell, 1);
   Atomics.notify(table.cells, Header.doorbell);
   await settled;
-  expect(links.reports().workers.map(({ status }) => status)).toEqual(['acked', 'acked']);
+  expect(children.reports().workers.map(({ status }) => status)).toEqual(['acked', 'acked']);
 });
 
 it('takes a worker for acked by its ack alone: it may be terminated before its slot says so', async () => {
-  const { links, table, slot } = await createAcked(State.read);
+  const { children, table, slot } = await createAcked(State.read);
   expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.acked);
-  links.over();
-  links.begin();
-  expect(links.order(order(1000))).toBeUndefined();
-  expect(links.reports().workers).toEqual([]);
+  children.over();
+  children.begin();
+  expect(children.order(order(1000))).toBeUndefined();
+  expect(children.reports().workers).toEqual([]);
 });
 
 it('wakes those that were being started, until there are none', () => {
-  const { links, join } = createScene();
+  const { children, join } = createScene();
   join();
   const left = [true, true, false, true];
   const rouse = vi.fn(() => left.shift() ?? true);
-  links.block({ ...order(1000), sync: true }, { ...blocking(() => {}), rouse });
+  children.block({ ...order(1000), sync: true }, { ...blocking(() => {}), rouse });
   expect(rouse).toHaveBeenCalledTimes(3);
 });
 
 it('spreads the word once, if a worker is still waited for then', () => {
-  const { links, join } = createScene();
+  const { children, join } = createScene();
   join();
   const spreadAt = now() + 20;
   const spread = vi.fn(() => expect(now()).toBeGreaterThanOrEqual(spreadAt));
-  links.block({ ...order(1500), sync: true }, { ...blocking(() => {}), spread, spreadAt });
+  children.block({ ...order(1500), sync: true }, { ...blocking(() => {}), spread, spreadAt });
   expect(spread).toHaveBeenCalledTimes(1);
 });
 
 it('drops a second ack', async () => {
-  const { links, join, lines } = createScene();
+  const { children, join, lines } = createScene();
   const { port, received } = join();
-  const settled = links.order(order(1000));
+  const settled = children.order(order(1000));
   await turn();
   port.postMessage(ack(epochOf(received)));
   await settled;
   port.postMessage(ack(epochOf(received), { handlers: [{ name: 'late', durationMs: 1, unfinished: true }] }));
   await turn();
   expect(lines).toEqual(['dropped a message from worker 1001 that is a second ack']);
-  expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [] }]);
+  expect(children.reports().workers).toMatchObject([{ status: 'acked', handlers: [] }]);
 });
 
 it('is told twice of a worker that lives on and ends by itself twice', async () => {
@@ -266,9 +266,9 @@ it('is told twice of a worker that lives on and ends by itself twice', async () 
 });
 
 it('drops a second ack of a worker that had ended by itself when its order was on the way', async () => {
-  const { links, join, lines } = createScene();
+  const { children, join, lines } = createScene();
   const { port } = join();
-  const settled = links.order(order(1000));
+  const settled = children.order(order(1000));
   port.postMessage(ack(0));
   await settled;
   port.postMessage(ack(0));
@@ -277,12 +277,12 @@ it('drops a second ack of a worker that had ended by itself when its order was o
 });
 
 it('says of which reports it has told already', async () => {
-  const { links, join, lines } = createScene();
+  const { children, join, lines } = createScene();
   const { port } = join();
-  links.begin();
+  children.begin();
   port.postMessage(ack(0));
   await turn();
-  const { workers, told } = links.reports();
+  const { workers, told } = children.reports();
   expect(lines).toEqual(['ended: acked']);
   expect([...told]).toEqual(workers);
   expect(workers).toMatchObject([{ threadId: WORKER, status: 'acked' }]);
@@ -290,8 +290,8 @@ it('says of which reports it has told already', async () => {
 
 it('says how long a worker took', async () => {
   const before = now();
-  const { links } = await createAcked(State.acked);
-  const [report] = links.reports().workers;
+  const { children } = await createAcked(State.acked);
+  const [report] = children.reports().workers;
   expect(report?.ackMs).toBeGreaterThan(0);
   expect(report?.ackMs).toBeLessThanOrEqual(now() - before);
 });
@@ -304,28 +304,28 @@ it('a worker with a link is no stranger any more', () => {
 });
 
 it('knows whether a Worker that it has seen is alive', async () => {
-  const { links } = createScene();
-  expect(links.hasLiving()).toBe(false);
+  const { children } = createScene();
+  expect(children.hasLiving()).toBe(false);
   const [one, other] = [startWorker(), startWorker()];
-  links.saw(one);
-  links.saw(other);
+  children.workerCreated(one);
+  children.workerCreated(other);
   await one.terminate();
-  expect(links.hasLiving()).toBe(true);
+  expect(children.hasLiving()).toBe(true);
   await other.terminate();
-  expect(links.hasLiving()).toBe(false);
+  expect(children.hasLiving()).toBe(false);
 });
 
 it('knows a registered worker by its thread, though nobody has told that it was made', async () => {
-  const { links, join } = createScene();
+  const { children, join } = createScene();
   const [other, worker] = [startWorker(), startWorker()];
-  links.setTerms(other, {});
-  links.setTerms(worker, {});
+  children.setTerms(other, {});
+  children.setTerms(worker, {});
   join(worker.threadId);
-  links.begin();
-  const settled = links.order(order(10_000));
+  children.begin();
+  const settled = children.order(order(10_000));
   await Worker.prototype.terminate.call(worker);
   await settled;
-  expect(links.reports().workers).toMatchObject([
+  expect(children.reports().workers).toMatchObject([
     { status: 'lost', diagnosis: expect.stringMatching(/^it ended with exit code/) },
     { status: 'unlinked' },
   ]);
@@ -334,11 +334,11 @@ it('knows a registered worker by its thread, though nobody has told that it was 
 it('a port that has heard something is told again that it keeps no process alive, in Deno', async () => {
   for (const global of ['Deno', 'Node']) {
     vi.stubGlobal(global, {});
-    const { links, table } = createScene();
+    const { children, table } = createScene();
     const slot = claim(table, WORKER, PARENT);
     const { port1, port2 } = new MessageChannel();
     ports.push(port1, port2);
-    links.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER);
+    children.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER);
     const [ref, unref] = [vi.spyOn(port2, 'ref'), vi.spyOn(port2, 'unref')];
     port1.postMessage(ack(0));
     await turn();
@@ -348,9 +348,9 @@ it('a port that has heard something is told again that it keeps no process alive
 });
 
 it('drops a message that cannot be read', async () => {
-  const { links, join, lines } = createScene();
+  const { children, join, lines } = createScene();
   const { port, received } = join();
-  const settled = links.order(order(1000));
+  const settled = children.order(order(1000));
   await turn();
   // What makes Node emit this is rare: an object whose class the receiving context lacks.
   for (const end of ports) end.emit('messageerror', new Error('unreadable'));
@@ -360,14 +360,14 @@ it('drops a message that cannot be read', async () => {
 });
 
 it('refuses a link from a thread that does not own the slot, and a second link', () => {
-  const { links, table, lines, join } = createScene();
+  const { children, table, lines, join } = createScene();
   const { slot } = join();
   const { port1, port2 } = new MessageChannel();
   ports.push(port1, port2);
-  expect(links.accept({ [KEY]: VERSION, slot, port: port1 }, WORKER + 1)).toBe(true);
-  expect(links.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER)).toBe(true);
-  expect(links.accept({ [KEY]: VERSION, slot: 4096, port: port2 }, WORKER)).toBe(true);
-  expect(links.accept('somebody else’s message', WORKER)).toBe(false);
+  expect(children.accept({ [KEY]: VERSION, slot, port: port1 }, WORKER + 1)).toBe(true);
+  expect(children.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER)).toBe(true);
+  expect(children.accept({ [KEY]: VERSION, slot: 4096, port: port2 }, WORKER)).toBe(true);
+  expect(children.accept('somebody else’s message', WORKER)).toBe(false);
   expect(lines).toEqual([
     'dropped a link from worker 1002, which is not the owner of its slot',
     'dropped a second link from worker 1001',
@@ -377,36 +377,36 @@ it('refuses a link from a thread that does not own the slot, and a second link',
 });
 
 it('takes the ack of a worker that ended by itself, and does not wait for it', async () => {
-  const { links, join, table, lines } = createScene();
+  const { children, join, table, lines } = createScene();
   const { port, slot } = join();
   Atomics.store(table.cells, at(slot, Cell.state), State.acked);
   port.postMessage(ack(0));
   await turn();
   expect(lines).toEqual(['ended: acked']);
-  expect(links.order(order(1000))).toBeUndefined();
-  expect(links.reports().workers).toEqual([]);
+  expect(children.order(order(1000))).toBeUndefined();
+  expect(children.reports().workers).toEqual([]);
 });
 
 it('reports a worker as lost that is gone without an ack, and frees its slot when the shutdown is over', async () => {
-  const { links, join, table } = createScene();
+  const { children, join, table } = createScene();
   const { port, slot } = join();
-  links.begin();
-  const settled = links.order(order(10_000));
+  children.begin();
+  const settled = children.order(order(10_000));
   port.close();
   await settled;
-  expect(links.reports().workers).toMatchObject([{ status: 'lost', diagnosis: 'it ended' }]);
+  expect(children.reports().workers).toMatchObject([{ status: 'lost', diagnosis: 'it ended' }]);
   expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.lost);
-  links.over();
+  children.over();
   expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.free);
-  expect(links.size).toBe(0);
+  expect(children.size).toBe(0);
 });
 
 it('orders a worker by its slot that closes its port with the order on the way', async () => {
-  const { links, join, table } = createScene();
+  const { children, join, table } = createScene();
   const worker = startWorker();
-  links.saw(worker);
+  children.workerCreated(worker);
   const { port, slot } = join(worker.threadId);
-  const settled = links.order(order(10_000));
+  const settled = children.order(order(10_000));
   expect(Atomics.load(table.cells, at(slot, Cell.order)) & Ordered.alone).toBe(0);
   port.close();
   await expect.poll(() => Atomics.load(table.cells, at(slot, Cell.order)) & Ordered.alone).not.toBe(0);
@@ -414,37 +414,37 @@ it('orders a worker by its slot that closes its port with the order on the way',
   Atomics.add(table.cells, Header.doorbell, 1);
   Atomics.notify(table.cells, Header.doorbell);
   await settled;
-  expect(links.reports().workers).toMatchObject([{ status: 'acked' }]);
+  expect(children.reports().workers).toMatchObject([{ status: 'acked' }]);
 });
 
 it('reports the workers below one that was given up, also when it is gone', async () => {
-  const { links, join, table } = createScene();
+  const { children, join, table } = createScene();
   const { port } = join();
   const child = claim(table, WORKER + 1, WORKER);
   Atomics.store(table.cells, at(Number(child), Cell.state), State.acked);
-  links.begin();
-  links.order(order(1000));
-  expect(links.terminateSilent()).toBe(true);
+  children.begin();
+  children.order(order(1000));
+  expect(children.terminateSilent()).toBe(true);
   port.close();
-  await expect.poll(() => links.hasJoined()).toBe(false);
-  expect(links.reports().workers).toMatchObject([
+  await expect.poll(() => children.hasJoined()).toBe(false);
+  expect(children.reports().workers).toMatchObject([
     { threadId: WORKER, status: 'timed-out' },
     { path: [WORKER, WORKER + 1], status: 'acked', diagnosis: 'its parent did not ack for it' },
   ]);
 });
 
 it('gives up on silent workers, and says how far each of them came', async () => {
-  const { links, join, table } = createScene();
+  const { children, join, table } = createScene();
   join(WORKER);
   const reading = join(WORKER + 1);
   const running = join(WORKER + 2);
-  links.order(order(1000));
+  children.order(order(1000));
   Atomics.store(table.cells, at(reading.slot, Cell.state), State.read);
   Atomics.store(table.cells, at(running.slot, Cell.state), State.read);
   Atomics.store(table.cells, at(running.slot, Cell.handler), 2);
   Atomics.store(table.cells, at(running.slot, Cell.count), 3);
-  expect(links.terminateSilent()).toBe(true);
-  expect(links.reports().workers.map(({ status, diagnosis }) => `${status}: ${diagnosis}`)).toEqual([
+  expect(children.terminateSilent()).toBe(true);
+  expect(children.reports().workers.map(({ status, diagnosis }) => `${status}: ${diagnosis}`)).toEqual([
     'timed-out: its event loop was blocked and the order never read',
     'timed-out: it read the order, and no handler of it has started',
     'timed-out: handler  blocks it (1 of 3 done)',
@@ -452,11 +452,11 @@ it('gives up on silent workers, and says how far each of them came', async () =>
 });
 
 it('blocks for acks that come while the event loop does not turn, and no longer than told', () => {
-  const { links, join, table } = createScene();
+  const { children, join, table } = createScene();
   const { port, slot } = join();
   const silent = join(WORKER + 1);
   const startedAt = now();
-  links.block(
+  children.block(
     { ...order(200), sync: true },
     blocking(() => {
       // The other thread's part: it acks at once, and rings.
@@ -466,8 +466,8 @@ it('blocks for acks that come while the event loop does not turn, and no longer 
     }),
   );
   expect(now() - startedAt).toBeGreaterThanOrEqual(195);
-  expect(links.terminateSilent()).toBe(true);
-  expect(links.reports().workers.map(({ threadId, status }) => [threadId, status])).toEqual([
+  expect(children.terminateSilent()).toBe(true);
+  expect(children.reports().workers.map(({ threadId, status }) => [threadId, status])).toEqual([
     [WORKER, 'acked'],
     [WORKER + 1, 'timed-out'],
   ]);
@@ -475,36 +475,36 @@ it('blocks for acks that come while the event loop does not turn, and no longer 
 });
 
 it('forgets a thousand workers that have come and gone', async () => {
-  const { links, join, table } = createScene();
+  const { children, join, table } = createScene();
   for (let worker = 0; worker < 1000; worker++) {
     const { port } = join(2000 + worker);
     port.close();
     // A hundred at a time.
-    if (worker % 100 === 99) await expect.poll(() => links.size).toBe(0);
+    if (worker % 100 === 99) await expect.poll(() => children.size).toBe(0);
   }
   expect(Atomics.load(table.cells, Header.used)).toBe(100);
 });
 
 describe('a message between threads', () => {
   it('is nobody’s concern here unless it bears the tag', () => {
-    const { links, lines } = createScene();
-    for (const message of [undefined, 'text', { port: 1 }]) expect(links.accept(message, WORKER)).toBe(false);
+    const { children, lines } = createScene();
+    for (const message of [undefined, 'text', { port: 1 }]) expect(children.accept(message, WORKER)).toBe(false);
     expect(lines).toEqual([]);
   });
 
   it('may only ask whether this thread is there', () => {
-    const { links, lines } = createScene();
-    expect(links.accept({ [KEY]: VERSION, ping: true }, WORKER)).toBe(true);
+    const { children, lines } = createScene();
+    expect(children.accept({ [KEY]: VERSION, ping: true }, WORKER)).toBe(true);
     expect(lines).toEqual([]);
   });
 
   it('of another version is named, and its worker works alone', () => {
-    const { links, lines } = createScene();
-    expect(links.accept({ [KEY]: VERSION + 1, ping: true }, WORKER)).toBe(true);
+    const { children, lines } = createScene();
+    expect(children.accept({ [KEY]: VERSION + 1, ping: true }, WORKER)).toBe(true);
     expect(lines).toEqual([
       `worker 1001 uses another version of the library (protocol ${VERSION + 1}, here ${VERSION}), and works alone`,
     ]);
-    expect(links.size).toBe(0);
+    expect(children.size).toBe(0);
   });
 });
 
@@ -514,14 +514,14 @@ describe('a worker with a table of its own', () => {
     const slot = buffer ? 0 : claim(home, WORKER, 0);
     const { port1, port2 } = new MessageChannel();
     ports.push(port1, port2);
-    scene.links.accept({ [KEY]: VERSION, slot, port: port2, buffer: home.buffer }, WORKER);
+    scene.children.accept({ [KEY]: VERSION, slot, port: port2, buffer: home.buffer }, WORKER);
     return { home, port: port1, slot: Number(slot) };
   };
 
   it('is known by its slot there', () => {
     const scene = createScene();
     const { home, slot } = joinForeign(scene);
-    expect(scene.links.size).toBe(1);
+    expect(scene.children.size).toBe(1);
     expect(Atomics.load(home.cells, at(slot, Cell.linked))).toBe(1);
     expect(Atomics.load(scene.table.cells, at(slot, Cell.linked))).toBe(0);
     expect(Atomics.load(scene.table.cells, Header.strangers)).toBe(0);
@@ -531,7 +531,7 @@ describe('a worker with a table of its own', () => {
     const scene = createScene();
     joinForeign(scene, new SharedArrayBuffer(1024));
     expect(scene.lines).toEqual(['dropped a link from worker 1001, which is not the owner of its slot']);
-    expect(scene.links.size).toBe(0);
+    expect(scene.children.size).toBe(0);
   });
 
   it('is looked at again and again where this thread blocks, since its doorbell is another', () => {
@@ -545,37 +545,37 @@ describe('a worker with a table of its own', () => {
     );
     const before = now();
     port.postMessage(ack(0));
-    scene.links.block(
+    scene.children.block(
       { ...order(15_000), sync: true },
       blocking(() => {}),
     );
     expect(now() - before).toBeLessThan(15_000);
-    expect(scene.links.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked' }]);
+    expect(scene.children.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked' }]);
     return acks.terminate();
   });
 });
 
 describe('a worker whose link was not yet delivered', () => {
   it('is ordered by its slot, and by its link as soon as that is there', async () => {
-    const { links, table } = createScene();
+    const { children, table } = createScene();
     const slot = claim(table, WORKER, PARENT) ?? 0;
-    const settled = links.order(order(10_000));
+    const settled = children.order(order(10_000));
     expect(Atomics.load(table.cells, at(slot, Cell.order))).not.toBe(0);
     const { port1, port2 } = new MessageChannel();
     ports.push(port1, port2);
-    links.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER);
+    children.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER);
     const [message] = await once(port1, 'message');
     expect(message).toMatchObject({ type: 'order', timeout: expect.any(Number) });
     port1.postMessage(ack(message.epoch));
     await settled;
-    expect(links.reports().workers).toMatchObject([{ status: 'acked' }]);
+    expect(children.reports().workers).toMatchObject([{ status: 'acked' }]);
   });
 
   it('has acked if its slot says so, though the ack is never delivered', async () => {
-    const { links, table } = createScene();
+    const { children, table } = createScene();
     const slots = [WORKER, WORKER + 1].map((thread) => claim(table, thread, PARENT) ?? 0);
-    links.begin();
-    const settled = links.order(order(10_000));
+    children.begin();
+    const settled = children.order(order(10_000));
     for (const [index, slot] of slots.entries()) {
       Atomics.store(table.cells, at(slot, Cell.failures), 2);
       Atomics.store(table.cells, at(slot, Cell.state), index === 0 ? State.acked : State.failed);
@@ -583,28 +583,28 @@ describe('a worker whose link was not yet delivered', () => {
     Atomics.add(table.cells, Header.doorbell, 1);
     Atomics.notify(table.cells, Header.doorbell);
     await settled;
-    expect(links.reports().workers.map(({ status, diagnosis }) => [status, diagnosis])).toEqual([
+    expect(children.reports().workers.map(({ status, diagnosis }) => [status, diagnosis])).toEqual([
       ['acked', undefined],
       ['failed', '2 of its handlers failed; its ack was not delivered'],
     ]);
   });
 
   it('may take it back: it is known by its slot then', async () => {
-    const { links, table } = createScene();
+    const { children, table } = createScene();
     const slot = claim(table, WORKER, PARENT) ?? 0;
-    links.begin();
-    const settled = links.order(order(10_000));
+    children.begin();
+    const settled = children.order(order(10_000));
     Atomics.store(table.cells, at(slot, Cell.linked), Linked.never);
     Atomics.store(table.cells, at(slot, Cell.state), State.acked);
     const { port1, port2 } = new MessageChannel();
     ports.push(port1, port2);
     const closed = once(port1, 'close');
-    expect(links.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER)).toBe(true);
+    expect(children.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER)).toBe(true);
     await closed;
     Atomics.add(table.cells, Header.doorbell, 1);
     Atomics.notify(table.cells, Header.doorbell);
     await settled;
-    expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [] }]);
+    expect(children.reports().workers).toMatchObject([{ status: 'acked', handlers: [] }]);
     expect(Atomics.load(table.cells, at(slot, Cell.linked))).toBe(Linked.never);
   });
 
@@ -620,39 +620,39 @@ describe('a worker whose link was not yet delivered', () => {
   });
 
   it('is lost if its thread is gone', async () => {
-    const { links, table } = createScene();
+    const { children, table } = createScene();
     claim(table, 999_999, PARENT);
-    links.begin();
-    await links.order(order(10_000));
-    expect(links.reports().workers).toMatchObject([{ status: 'lost', diagnosis: 'its thread is gone' }]);
+    children.begin();
+    await children.order(order(10_000));
+    expect(children.reports().workers).toMatchObject([{ status: 'lost', diagnosis: 'its thread is gone' }]);
   });
 
   it('has acked if its slot says so while this thread blocks, and is waited for no longer', () => {
-    const { links, table } = createScene();
+    const { children, table } = createScene();
     const slot = claim(table, WORKER, PARENT) ?? 0;
     const until = now() + 15_000;
-    links.block(
+    children.block(
       { ...order(15_000), sync: true },
       blocking(() => {
         Atomics.store(table.cells, at(slot, Cell.state), State.acked);
       }),
     );
     expect(now()).toBeLessThan(until);
-    expect(links.reports().workers).toMatchObject([{ status: 'acked' }]);
+    expect(children.reports().workers).toMatchObject([{ status: 'acked' }]);
   });
 
   it('is found while this thread blocks, if it joins meanwhile', () => {
-    const { links, table, join } = createScene();
+    const { children, table, join } = createScene();
     const { slot } = join();
-    links.block(
+    children.block(
       { ...order(300), sync: true },
       blocking(() => {
         Atomics.store(table.cells, at(slot, Cell.state), State.acked);
         claim(table, WORKER + 1, PARENT);
       }),
     );
-    expect(links.terminateSilent()).toBe(true);
-    expect(links.reports().workers.map(({ threadId, status }) => [threadId, status])).toEqual([
+    expect(children.terminateSilent()).toBe(true);
+    expect(children.reports().workers.map(({ threadId, status }) => [threadId, status])).toEqual([
       [WORKER, 'acked'],
       [WORKER + 1, 'timed-out'],
     ]);
@@ -661,32 +661,32 @@ describe('a worker whose link was not yet delivered', () => {
 
 describe('when a shutdown is over', () => {
   it('workers are told, and a late ack is no mistake', async () => {
-    const { links, join, lines } = createScene();
+    const { children, join, lines } = createScene();
     const { port, received } = join();
-    links.order(order(1000));
+    children.order(order(1000));
     await turn();
     const epoch = epochOf(received);
-    links.over();
+    children.over();
     port.postMessage(ack(epoch));
     await turn();
     expect(received).toMatchObject([{ type: 'order' }, { type: 'over', version: VERSION }]);
     expect(lines).toEqual([]);
-    expect(links.reports()).toEqual({ workers: [], told: new Set() });
+    expect(children.reports()).toEqual({ workers: [], told: new Set() });
   });
 
   it('the next one orders them again, by another number', async () => {
-    const { links, join, table } = createScene();
+    const { children, join, table } = createScene();
     const { port, received, slot } = join();
     for (const _ of ['first', 'second']) {
-      const settled = links.order(order(1000));
+      const settled = children.order(order(1000));
       await turn();
       expect(Atomics.load(table.cells, at(slot, Cell.order))).not.toBe(0);
       const orders = received.filter((message) => Reflect.get(Object(message), 'type') === 'order');
       port.postMessage(ack(epochOf(orders.slice(-1))));
       await settled;
-      expect(links.hasAcked()).toBe(true);
-      links.over();
-      expect(links.hasAcked()).toBe(false);
+      expect(children.hasAcked()).toBe(true);
+      children.over();
+      expect(children.hasAcked()).toBe(false);
       expect(Atomics.load(table.cells, at(slot, Cell.order))).toBe(0);
     }
     const [first, second] = received.map((message) => Reflect.get(Object(message), 'epoch')).filter(Number);
@@ -694,40 +694,40 @@ describe('when a shutdown is over', () => {
   });
 
   it('a worker that learns only in the next one that it is over is no part of that', async () => {
-    const { links, table, slot } = await createAcked(State.acked);
-    links.over();
-    links.begin();
-    expect(links.order(order(1000))).toBeUndefined();
+    const { children, table, slot } = await createAcked(State.acked);
+    children.over();
+    children.begin();
+    expect(children.order(order(1000))).toBeUndefined();
     Atomics.store(table.cells, at(slot, Cell.state), State.idle);
-    expect(links.reports().workers).toEqual([]);
+    expect(children.reports().workers).toEqual([]);
   });
 
   it('workers that are gone by then are forgotten', async () => {
-    const { links, join } = createScene();
+    const { children, join } = createScene();
     const { port } = join();
-    links.begin();
-    const settled = links.order(order(1000));
+    children.begin();
+    const settled = children.order(order(1000));
     port.close();
     await settled;
-    expect(links.size).toBe(1);
-    links.over();
-    expect(links.size).toBe(0);
+    expect(children.size).toBe(1);
+    children.over();
+    expect(children.size).toBe(0);
   });
 });
 
 describe('an order that is given again', () => {
   it('does not go out again, unless it is synchronous, and then once', async () => {
-    const { links, join } = createScene();
+    const { children, join } = createScene();
     const { received } = join();
-    links.order(order(1000));
-    links.order(order(1000));
+    children.order(order(1000));
+    children.order(order(1000));
     await turn();
     expect(received).toHaveLength(1);
-    links.block(
+    children.block(
       { ...order(20), sync: true },
       blocking(() => {}),
     );
-    links.block(
+    children.block(
       { ...order(20), sync: true },
       blocking(() => {}),
     );
@@ -738,27 +738,27 @@ describe('an order that is given again', () => {
 
 describe('a worker that gives no answer', () => {
   it('is given up', () => {
-    const { links, join } = createScene();
-    expect(links.terminateSilent()).toBe(false);
+    const { children, join } = createScene();
+    expect(children.terminateSilent()).toBe(false);
     join();
-    links.order(order(1000));
-    expect(links.terminateSilent()).toBe(true);
-    expect(links.terminateSilent()).toBe(false);
-    expect(links.reports().workers).toMatchObject([{ status: 'timed-out' }]);
+    children.order(order(1000));
+    expect(children.terminateSilent()).toBe(true);
+    expect(children.terminateSilent()).toBe(false);
+    expect(children.reports().workers).toMatchObject([{ status: 'timed-out' }]);
   });
 
   it('has as long as its own workers have, while there is time', async () => {
-    const { links, table, join } = createScene();
+    const { children, table, join } = createScene();
     const { slot } = join();
     const child = claim(table, WORKER + 1, WORKER) ?? 0;
-    const settled = links.order(order(10_000));
-    expect(links.terminateSilent()).toBe(true);
+    const settled = children.order(order(10_000));
+    expect(children.terminateSilent()).toBe(true);
     Atomics.store(table.cells, at(slot, Cell.state), State.read);
     await new Promise((resolve) => setTimeout(resolve, 250));
     expect(await isPending(settled)).toBe(true);
     Atomics.store(table.cells, at(child, Cell.state), State.acked);
     await settled;
-    expect(links.reports().workers.map(({ status, path }) => [status, path])).toEqual([
+    expect(children.reports().workers.map(({ status, path }) => [status, path])).toEqual([
       ['timed-out', [WORKER]],
       ['acked', [WORKER, WORKER + 1]],
     ]);
@@ -766,28 +766,28 @@ describe('a worker that gives no answer', () => {
 });
 
 it('what a worker prints is written to this thread’s own stream, and waited for', async () => {
-  const { links, join } = createScene();
+  const { children, join } = createScene();
   const { port } = join();
-  expect(links.flush()).toBeUndefined();
+  expect(children.flush()).toBeUndefined();
   const written: unknown[] = [];
   const write = vi.spyOn(process.stderr, 'write').mockImplementation((chunk: unknown) => written.push(chunk) > 0);
   port.postMessage({ type: 'print', version: VERSION, stream: 'stderr', chunk: 'printed\n' });
   await turn();
   write.mockRestore();
   expect(written).toEqual(['printed\n']);
-  expect(links.flush()).toBeUndefined();
+  expect(children.flush()).toBeUndefined();
 });
 
 it('workers are reported by their thread ids, those below each after it', async () => {
-  const { links, join, table } = createScene();
+  const { children, join, table } = createScene();
   const outcome = { threadId: 7, path: [7], name: 'worker 7', status: 'acked', handlers: [] };
   for (const thread of [WORKER + 2, WORKER, WORKER + 1]) {
     const { slot, port } = join(thread);
     Atomics.store(table.cells, at(slot, Cell.state), State.joined);
     port.on('message', ({ epoch }) => port.postMessage(ack(epoch, { workers: [outcome] })));
   }
-  await links.order(order(5000));
-  const paths = links.reports().workers.map(({ path }) => path);
+  await children.order(order(5000));
+  const paths = children.reports().workers.map(({ path }) => path);
   expect(paths).toEqual([0, 1, 2].flatMap((n) => [[WORKER + n], [WORKER + n, 7]]));
 });
 
@@ -798,54 +798,54 @@ describe('who is there when a shutdown begins', () => {
     ['it has acked by itself, and its link is on its way', State.acked, false, ['acked']],
     ['it could not be ordered any more', State.joined, true, ['timed-out']],
   ] as const)('is told of, unless that is for the next one: %s', (_, state, isLinked, told) => {
-    const { links, table, join } = createScene();
+    const { children, table, join } = createScene();
     const slot = isLinked ? join().slot : (claim(table, WORKER, PARENT) ?? expect.unreachable());
-    links.begin();
+    children.begin();
     Atomics.store(table.cells, at(slot, Cell.state), state);
-    expect(links.reports().workers.map(({ status }) => status)).toEqual(told);
+    expect(children.reports().workers.map(({ status }) => status)).toEqual(told);
   });
 
   it('is told of, also when it is gone before it could be ordered', async () => {
-    const { links, join } = createScene();
+    const { children, join } = createScene();
     const [one, other] = [join(), join(WORKER + 1)];
-    links.begin();
+    children.begin();
     one.port.close();
-    await expect.poll(() => links.reports().workers[0]?.status).toBe('lost');
+    await expect.poll(() => children.reports().workers[0]?.status).toBe('lost');
     // Once more, as where the shutdown of the whole tree has begun before this thread's.
-    links.begin();
-    expect(links.reports().workers.map(({ status }) => status)).toEqual(['lost', 'timed-out']);
+    children.begin();
+    expect(children.reports().workers.map(({ status }) => status)).toEqual(['lost', 'timed-out']);
     other.port.close();
   });
 
   it('is told of as it was when it acked by itself', async () => {
-    const { links, join } = createScene();
+    const { children, join } = createScene();
     const { port } = join();
-    links.begin();
+    children.begin();
     port.postMessage(ack(0, { handlers: [{ name: 'close', durationMs: 1 }] }));
     await turn();
-    expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
-    links.over();
-    links.begin();
-    const settled = links.order(order(1000));
+    expect(children.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
+    children.over();
+    children.begin();
+    const settled = children.order(order(1000));
     port.on('message', ({ epoch }) => port.postMessage(ack(epoch)));
     await settled;
-    expect(links.reports().told.size).toBe(0);
+    expect(children.reports().told.size).toBe(0);
   });
 
   it('does not include who had nothing registered', () => {
-    const { links, table, join } = createScene();
+    const { children, table, join } = createScene();
     const { slot } = join();
     Atomics.store(table.cells, at(slot, Cell.state), State.idle);
-    links.begin();
+    children.begin();
     Atomics.store(table.cells, at(slot, Cell.state), State.joined);
-    expect(links.reports().workers).toEqual([]);
+    expect(children.reports().workers).toEqual([]);
   });
 });
 
 it('orders a worker that links up in the middle of a shutdown, and waits for it', async () => {
-  const { links, join } = createScene();
+  const { children, join } = createScene();
   const first = join();
-  const settled = links.order(order(10_000));
+  const settled = children.order(order(10_000));
   const late = join(WORKER + 1);
   await expect.poll(() => late.received).toMatchObject([{ type: 'order' }]);
   first.port.postMessage(ack(epochOf(first.received)));
@@ -853,41 +853,41 @@ it('orders a worker that links up in the middle of a shutdown, and waits for it'
   expect(await isPending(settled)).toBe(true);
   late.port.postMessage(ack(epochOf(late.received)));
   await settled;
-  expect(links.reports().workers.map(({ status }) => status)).toEqual(['acked', 'acked']);
+  expect(children.reports().workers.map(({ status }) => status)).toEqual(['acked', 'acked']);
 });
 
 describe('whether somebody has acked, and can stand guard', () => {
   it('is so where one has, and is there', async () => {
-    const { links, join } = createScene();
+    const { children, join } = createScene();
     const [one, other] = [join(), join(WORKER + 1)];
-    const settled = links.order(order(10_000));
+    const settled = children.order(order(10_000));
     await turn();
-    expect(links.hasAcked()).toBe(false);
+    expect(children.hasAcked()).toBe(false);
     one.port.postMessage(ack(epochOf(one.received)));
     await turn();
-    expect(links.hasAcked()).toBe(true);
-    links.begin();
+    expect(children.hasAcked()).toBe(true);
+    children.begin();
     one.port.close();
-    await expect.poll(() => links.hasAcked()).toBe(false);
+    await expect.poll(() => children.hasAcked()).toBe(false);
     other.port.postMessage(ack(epochOf(other.received)));
     await settled;
   });
 
   it('is not so where one has merely ended by itself', async () => {
-    const { links, join, lines } = createScene();
+    const { children, join, lines } = createScene();
     join().port.postMessage(ack(0));
     await turn();
     expect(lines).toEqual(['ended: acked']);
-    expect(links.hasAcked()).toBe(false);
+    expect(children.hasAcked()).toBe(false);
   });
 });
 
 describe('those below a worker that is blocked', () => {
   it('are told by their slots after a while', async () => {
-    const { links, table, join } = createScene();
+    const { children, table, join } = createScene();
     join();
     const child = claim(table, WORKER + 1, WORKER) ?? 0;
-    links.order(order(10_000));
+    children.order(order(10_000));
     expect(Atomics.load(table.cells, at(child, Cell.order))).toBe(0);
     await expect.poll(() => Atomics.load(table.cells, at(child, Cell.order)) & Ordered.alone).not.toBe(0);
   });
@@ -896,10 +896,10 @@ describe('those below a worker that is blocked', () => {
     [400, true],
     [50, false],
   ])('are told also where this thread blocks, and not at once: in %i ms %s', (ms, isTold) => {
-    const { links, table, join } = createScene();
+    const { children, table, join } = createScene();
     join();
     const child = claim(table, WORKER + 1, WORKER) ?? 0;
-    links.block(
+    children.block(
       { ...order(ms), sync: true },
       blocking(() => {}),
     );
@@ -907,13 +907,13 @@ describe('those below a worker that is blocked', () => {
   });
 
   it('are told once', () => {
-    const { links, table, join } = createScene();
+    const { children, table, join } = createScene();
     join();
     const child = claim(table, WORKER + 1, WORKER) ?? 0;
     const sentAt: number[] = [];
     // It is looked at as often as it is asked whether somebody is to be woken.
     const rouse = (): boolean => sentAt.push(Atomics.load(table.cells, at(child, Cell.timeout))) > 0;
-    links.block({ ...order(400), sync: true }, { ...blocking(() => {}), rouse });
+    children.block({ ...order(400), sync: true }, { ...blocking(() => {}), rouse });
     expect(new Set(sentAt.filter((timeout) => timeout > 0)).size).toBe(1);
   });
 });
@@ -935,20 +935,20 @@ describe('a registered worker that gives no answer to its invitation', () => {
   }
 
   it('is waited for a moment, and then given up', async () => {
-    const { links } = createScene();
+    const { children } = createScene();
     const worker = await startBlocked();
-    links.setTerms(worker, {});
-    const settled = links.order(order(60_000));
+    children.setTerms(worker, {});
+    const settled = children.order(order(60_000));
     expect(settled).toBeInstanceOf(Promise);
     await settled;
-    expect(links.reports().workers).toMatchObject([{ threadId: worker.threadId, status: 'unlinked' }]);
+    expect(children.reports().workers).toMatchObject([{ threadId: worker.threadId, status: 'unlinked' }]);
   });
 
   it('is waited for a moment where this thread blocks, too', async () => {
-    const { links } = createScene();
-    links.setTerms(await startBlocked(), {});
+    const { children } = createScene();
+    children.setTerms(await startBlocked(), {});
     const before = now();
-    links.block(
+    children.block(
       { ...order(20_000), sync: true },
       blocking(() => {}),
     );
@@ -960,129 +960,129 @@ describe('a registered worker that gives no answer to its invitation', () => {
 
 describe('the Workers that this thread has made', () => {
   it('are forgotten when they are gone, at the latest when they are many', () => {
-    const { links, table, lines } = createScene();
+    const { children, table, lines } = createScene();
     // Their links were never delivered.
     const slots = [2000, 2008].map((thread) => claim(table, thread, PARENT) ?? expect.unreachable());
     const seen = Array.from({ length: 16 }, (_, index) => createWorker(2000 + index));
     const askFor = (...threads: number[]): string[] => {
       lines.length = 0;
-      for (const thread of threads) links.watchExit(thread);
+      for (const thread of threads) children.watchExit(thread);
       return lines;
     };
-    for (const worker of seen) links.saw(worker);
+    for (const worker of seen) children.workerCreated(worker);
     for (const worker of seen.slice(0, 8)) worker.threadId = -1;
     expect(askFor(2000, 2007)).toEqual(['gone 2000', 'gone 2007']);
-    links.saw(createWorker(3000));
+    children.workerCreated(createWorker(3000));
     // Nobody knows them any more.
     expect(askFor(2000, 2007)).toEqual([]);
     expect(slots.map((slot) => Atomics.load(table.cells, at(slot, Cell.state)))).toEqual([State.free, State.joined]);
     for (const worker of seen.slice(8)) worker.threadId = -1;
-    links.saw(createWorker(3001));
+    children.workerCreated(createWorker(3001));
     expect(askFor(2008)).toEqual(['gone 2008']);
   });
 
   it('are no part of a shutdown when they are gone, though they had registered something', () => {
-    const { links, table, join } = createScene();
+    const { children, table, join } = createScene();
     const [gone, linked] = [createWorker(WORKER), createWorker(WORKER + 1)];
-    links.saw(gone);
-    links.saw(linked);
+    children.workerCreated(gone);
+    children.workerCreated(linked);
     const slot = claim(table, WORKER, PARENT) ?? expect.unreachable();
     join(WORKER + 1);
     for (const worker of [gone, linked]) worker.threadId = -1;
-    links.begin();
-    expect(links.size).toBe(1);
+    children.begin();
+    expect(children.size).toBe(1);
     expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.free);
   });
 
   it('are listened to once for their end, however often that is asked for', () => {
-    const { links, lines } = createScene();
+    const { children, lines } = createScene();
     const worker = createWorker(WORKER);
-    links.saw(worker);
-    links.watchExit(WORKER);
-    links.watchExit(WORKER);
+    children.workerCreated(worker);
+    children.watchExit(WORKER);
+    children.watchExit(WORKER);
     expect(worker.listenerCount('exit')).toBe(1);
     worker.emit('exit', 0);
-    links.watchExit(WORKER);
+    children.watchExit(WORKER);
     expect(worker.listenerCount('exit')).toBe(1);
     expect(lines).toEqual(['gone 1001']);
   });
 
   it('have an end that their links tell, where they have one', () => {
-    const { links, join } = createScene();
+    const { children, join } = createScene();
     const worker = createWorker(WORKER);
-    links.saw(worker);
+    children.workerCreated(worker);
     join();
     const { length } = worker.listeners('exit');
-    links.watchExit(WORKER);
+    children.watchExit(WORKER);
     expect(worker.listenerCount('exit')).toBe(length);
   });
 });
 
 describe('a registered worker', () => {
   it('that is linked already is attached to its link', async () => {
-    const { links, join } = createScene();
+    const { children, join } = createScene();
     const worker = createWorker(WORKER);
     join();
-    links.setTerms(worker, { name: 'renderer' });
-    links.begin();
-    const settled = links.order(order(10_000));
+    children.setTerms(worker, { name: 'renderer' });
+    children.begin();
+    const settled = children.order(order(10_000));
     worker.emit('exit', 3);
     await settled;
-    expect(links.reports().workers).toMatchObject([
+    expect(children.reports().workers).toMatchObject([
       { name: 'renderer 1001', status: 'lost', diagnosis: 'it ended with exit code 3' },
     ]);
   });
 
   it('whose link comes after its end is gone, although it keeps its thread’s id in Deno', () => {
-    const { links, table } = createScene();
+    const { children, table } = createScene();
     const worker = createWorker(WORKER);
-    links.saw(worker);
-    links.setTerms(worker, {});
+    children.workerCreated(worker);
+    children.setTerms(worker, {});
     worker.emit('exit', 0);
     const slot = claim(table, WORKER, PARENT) ?? 0;
     const { port1, port2 } = new MessageChannel();
     ports.push(port1, port2);
-    expect(links.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER)).toBe(true);
-    expect(links.size).toBe(0);
+    expect(children.accept({ [KEY]: VERSION, slot, port: port2 }, WORKER)).toBe(true);
+    expect(children.size).toBe(0);
     expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(State.free);
   });
 
   it('that has ended already is told of at once, although it keeps its thread’s id in Deno', async () => {
-    const { links } = createScene();
+    const { children } = createScene();
     const worker = createWorker(WORKER);
-    links.setTerms(worker, {});
+    children.setTerms(worker, {});
     worker.emit('exit', 0);
-    expect(await links.shutdown(worker)).toMatchObject({ status: 'unlinked' });
+    expect(await children.shutdown(worker)).toMatchObject({ status: 'unlinked' });
   });
 
   it.each([
     ['in a shutdown by the report', true, []],
     ['to its owner otherwise', false, ['failed: lost']],
   ])('that fails is told of %s', async (_, isShuttingDown, told) => {
-    const { links, lines, join } = createScene();
+    const { children, lines, join } = createScene();
     const worker = createWorker(WORKER);
-    links.saw(worker);
-    links.setTerms(worker, { onFailure() {} });
+    children.workerCreated(worker);
+    children.setTerms(worker, { onFailure() {} });
     join();
-    if (isShuttingDown) links.begin();
+    if (isShuttingDown) children.begin();
     worker.emit('exit', 1);
     await turn();
     expect(lines).toEqual(told);
-    expect(links.failures()).toHaveLength(isShuttingDown ? 1 : 0);
+    expect(children.failures()).toHaveLength(isShuttingDown ? 1 : 0);
   });
 
   it('that is gone, although nobody has heard so yet, is no stranger', () => {
-    const { links } = createScene();
+    const { children } = createScene();
     const worker = createWorker(WORKER);
-    links.setTerms(worker, {});
-    expect(links.reports().workers).toMatchObject([{ status: 'unlinked' }]);
+    children.setTerms(worker, {});
+    expect(children.reports().workers).toMatchObject([{ status: 'unlinked' }]);
     worker.threadId = -1;
-    expect(links.reports().workers).toEqual([]);
+    expect(children.reports().workers).toEqual([]);
   });
 });
 
 it('waits until what its workers have printed is written', async () => {
-  const { links, join } = createScene();
+  const { children, join } = createScene();
   const { port } = join();
   let written = (): void => {};
   const write = vi.spyOn(process.stderr, 'write').mockImplementation((...[, done]: unknown[]) => {
@@ -1093,7 +1093,7 @@ it('waits until what its workers have printed is written', async () => {
   port.postMessage({ type: 'print', version: VERSION, stream: 'stderr', chunk: 'printed' });
   await turn();
   let isFlushed = false;
-  const flushed = links.flush()?.then(() => {
+  const flushed = children.flush()?.then(() => {
     isFlushed = true;
   });
   await turn();
@@ -1102,7 +1102,7 @@ it('waits until what its workers have printed is written', async () => {
   await flushed;
   expect(isFlushed).toBe(true);
   length.mockReturnValue(0);
-  expect(links.flush()).toBeUndefined();
+  expect(children.flush()).toBeUndefined();
   write.mockRestore();
   length.mockRestore();
 });
@@ -1124,17 +1124,17 @@ describe('a worker that is gone', () => {
   function createLinked() {
     const scene = createScene();
     const worker = createWorker(WORKER);
-    scene.links.saw(worker);
+    scene.children.workerCreated(worker);
     return { ...scene, ...scene.join(), worker };
   }
 
   it('is told of once while this thread lives on', async () => {
-    const { links, worker, port } = createLinked();
+    const { children, worker, port } = createLinked();
     worker.emit('exit', 3);
     port.close();
     await turn();
     expect(told).toMatchObject([{ threadId: WORKER, status: 'lost', diagnosis: 'it ended with exit code 3' }]);
-    expect(links.size).toBe(0);
+    expect(children.size).toBe(0);
   });
 
   it('is not told of where it had nothing registered', () => {
@@ -1154,16 +1154,16 @@ describe('a worker that is gone', () => {
   });
 
   it('is not told of in a shutdown, whose report tells of it', () => {
-    const { links, worker } = createLinked();
-    links.begin();
+    const { children, worker } = createLinked();
+    children.begin();
     worker.emit('exit', 0);
     expect(told).toEqual([]);
-    expect(links.reports().workers).toMatchObject([{ status: 'lost' }]);
+    expect(children.reports().workers).toMatchObject([{ status: 'lost' }]);
   });
 
   it('is told of by whoever ends it alone', async () => {
-    const { links, lines, worker } = createLinked();
-    links.setTerms(worker, { timeout: 10_000 });
+    const { children, lines, worker } = createLinked();
+    children.setTerms(worker, { timeout: 10_000 });
     const ending = worker.terminate();
     worker.emit('exit', 1);
     await ending;
@@ -1172,20 +1172,20 @@ describe('a worker that is gone', () => {
   });
 
   it('has said its last words, however fast it went', () => {
-    const { links, port, worker } = createLinked();
-    links.begin();
+    const { children, port, worker } = createLinked();
+    children.begin();
     port.postMessage(ack(0, { handlers: [{ name: 'close', durationMs: 1 }] }));
     worker.emit('exit', 0);
-    expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
+    expect(children.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
   });
 
   it('has said so when it is to be ordered, and has acked by itself', () => {
-    const { links, table, slot, port } = createLinked();
-    links.begin();
+    const { children, table, slot, port } = createLinked();
+    children.begin();
     port.postMessage(ack(0, { handlers: [{ name: 'close', durationMs: 1 }] }));
     Atomics.store(table.cells, at(slot, Cell.state), State.acked);
-    expect(links.order(order(1000))).toBeUndefined();
-    expect(links.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
+    expect(children.order(order(1000))).toBeUndefined();
+    expect(children.reports().workers).toMatchObject([{ status: 'acked', handlers: [{ name: 'close' }] }]);
   });
 
   it.each([
@@ -1194,18 +1194,18 @@ describe('a worker that is gone', () => {
   ])(
     'takes those below it with it, and what is known of them stays (given up: %s)',
     (isGivenUp, status, state, diagnosis) => {
-      const { links, table, slot, worker } = createLinked();
+      const { children, table, slot, worker } = createLinked();
       claim(table, WORKER + 1, WORKER);
-      links.begin();
-      links.order(order(10_000));
+      children.begin();
+      children.order(order(10_000));
       if (isGivenUp) {
         // Its own worker is through as far as that is waited for.
-        links.order(order(-1));
-        links.terminateSilent();
+        children.order(order(-1));
+        children.terminateSilent();
       }
       worker.emit('exit', 1);
       expect(Atomics.load(table.cells, at(slot, Cell.state))).toBe(state);
-      expect(links.reports().workers).toMatchObject([{ status }, { path: [WORKER, WORKER + 1], status, diagnosis }]);
+      expect(children.reports().workers).toMatchObject([{ status }, { path: [WORKER, WORKER + 1], status, diagnosis }]);
     },
   );
 });
@@ -1213,14 +1213,14 @@ describe('a worker that is gone', () => {
 describe('a worker whose time is up', () => {
   it('is ended, unless its slot says that it has acked', () => {
     for (const state of [State.joined, State.acked]) {
-      const { links, table, join } = createScene();
+      const { children, table, join } = createScene();
       const worker = createWorker(WORKER);
       const terminate = vi.spyOn(worker, 'terminate');
-      links.saw(worker);
+      children.workerCreated(worker);
       const { slot } = join();
-      links.order(order(1000));
+      children.order(order(1000));
       Atomics.store(table.cells, at(slot, Cell.state), state);
-      links.terminateSilent();
+      children.terminateSilent();
       expect(terminate).toHaveBeenCalledTimes(state === State.joined ? 1 : 0);
     }
   });
@@ -1229,36 +1229,36 @@ describe('a worker whose time is up', () => {
     ['its own limit', 100, 60_000],
     ['the others’', 60_000, 100],
   ])('has %s, where that is less', async (_, timeout, until) => {
-    const { links, join } = createScene();
+    const { children, join } = createScene();
     const worker = createWorker(WORKER);
-    links.saw(worker);
-    links.setTerms(worker, { timeout });
+    children.workerCreated(worker);
+    children.setTerms(worker, { timeout });
     join();
-    await links.order(order(until));
-    expect(links.reports().workers).toMatchObject([{ status: 'timed-out' }]);
+    await children.order(order(until));
+    expect(children.reports().workers).toMatchObject([{ status: 'timed-out' }]);
   });
 
   it('is given up although its own workers are busy, when the time of all is up', () => {
-    const { links, table, join } = createScene();
+    const { children, table, join } = createScene();
     const worker = createWorker(WORKER);
     const terminate = vi.spyOn(worker, 'terminate');
-    links.saw(worker);
+    children.workerCreated(worker);
     join();
     claim(table, WORKER + 1, WORKER);
-    links.order(order(-1));
-    links.terminateSilent();
+    children.order(order(-1));
+    children.terminateSilent();
     expect(terminate).toHaveBeenCalledTimes(1);
   });
 });
 
 describe('a worker that is ended alone', () => {
   it('is told why, and to send what it prints over its link', async () => {
-    const { links, join } = createScene();
+    const { children, join } = createScene();
     const worker = startWorker();
     await once(worker, 'online');
-    links.saw(worker);
+    children.workerCreated(worker);
     const { port, received } = join(worker.threadId);
-    links.setTerms(worker, {});
+    children.setTerms(worker, {});
     const ending = worker.terminate();
     await expect
       .poll(() => received)
@@ -1268,24 +1268,24 @@ describe('a worker that is ended alone', () => {
   });
 
   it('ends at once where it has no link', async () => {
-    const { links } = createScene();
+    const { children } = createScene();
     const worker = createWorker(WORKER);
     const { terminate } = worker;
-    links.saw(worker);
-    links.setTerms(worker, {});
+    children.workerCreated(worker);
+    children.setTerms(worker, {});
     expect(worker.terminate).not.toBe(terminate);
     expect(await worker.terminate()).toBe(1);
   });
 
   it('is ordered by its slot where it has closed its port', async () => {
-    const { links, table, join, lines } = createScene();
+    const { children, table, join, lines } = createScene();
     const worker = startWorker();
     await once(worker, 'online');
-    links.saw(worker);
+    children.workerCreated(worker);
     const { port, slot } = join(worker.threadId);
     port.close();
     await turn();
-    links.setTerms(worker, { timeout: 60_000 });
+    children.setTerms(worker, { timeout: 60_000 });
     const ending = worker.terminate();
     expect(Atomics.load(table.cells, at(slot, Cell.order)) & Ordered.alone).not.toBe(0);
     Atomics.store(table.cells, at(slot, Cell.state), State.acked);
@@ -1300,13 +1300,13 @@ describe('a worker that is ended alone', () => {
     ['busy with its order', State.read, Phase.running, false],
     ['blocked in the shutdown of the whole tree', State.joined, Phase.ordered, false],
   ] as const)('and is %s: whether those below it are told by their slots', async (_, state, phase, isTold) => {
-    const { links, table, join } = createScene();
+    const { children, table, join } = createScene();
     const worker = startWorker();
     await once(worker, 'online');
-    links.saw(worker);
+    children.workerCreated(worker);
     const { slot } = join(worker.threadId);
     const child = claim(table, WORKER + 1, worker.threadId) ?? expect.unreachable();
-    links.setTerms(worker, { timeout: 300 });
+    children.setTerms(worker, { timeout: 300 });
     Atomics.store(table.cells, at(slot, Cell.state), state);
     Atomics.store(table.cells, Header.phase, phase);
     await worker.terminate();
@@ -1316,14 +1316,14 @@ describe('a worker that is ended alone', () => {
   });
 
   it('in the middle of a shutdown has as long as the others have', async () => {
-    const { links, lines, join } = createScene();
+    const { children, lines, join } = createScene();
     const worker = createWorker(WORKER);
     const terminate = vi.spyOn(worker, 'terminate');
-    links.saw(worker);
-    links.setTerms(worker, {});
+    children.workerCreated(worker);
+    children.setTerms(worker, {});
     join();
-    links.begin();
-    void links.order(order(60_000));
+    children.begin();
+    void children.order(order(60_000));
     void worker.terminate();
     // Longer than it would have otherwise.
     await new Promise((resolve) => setTimeout(resolve, 1200));
@@ -1332,30 +1332,30 @@ describe('a worker that is ended alone', () => {
     await turn();
     // The report tells of it.
     expect(lines).toEqual([]);
-    expect(links.reports().told.size).toBe(0);
+    expect(children.reports().told.size).toBe(0);
   });
 
   it('is looked for, and nobody else', () => {
-    const { links, table } = createScene();
+    const { children, table } = createScene();
     const [worker, other] = [createWorker(WORKER), createWorker(WORKER + 1)];
     for (const made of [worker, other]) {
-      links.saw(made);
-      links.setTerms(made, {});
+      children.workerCreated(made);
+      children.setTerms(made, {});
       claim(table, made.threadId, PARENT);
     }
-    void links.cleanUp(other);
-    expect(links.size).toBe(1);
+    void children.cleanUp(other);
+    expect(children.size).toBe(1);
   });
 
   it('is nobody’s concern where it has nothing registered', () => {
-    const { links, table } = createScene();
+    const { children, table } = createScene();
     const worker = createWorker(WORKER);
-    links.saw(worker);
-    links.setTerms(worker, {});
+    children.workerCreated(worker);
+    children.setTerms(worker, {});
     const slot = claim(table, WORKER, PARENT) ?? expect.unreachable();
     Atomics.store(table.cells, at(slot, Cell.state), State.idle);
-    expect(links.cleanUp(worker)).toBeUndefined();
-    expect(links.size).toBe(0);
+    expect(children.cleanUp(worker)).toBeUndefined();
+    expect(children.size).toBe(0);
   });
 });
 
@@ -1374,7 +1374,7 @@ describe('an invitation', () => {
   const tick = () => new Promise((resolve) => process.nextTick(resolve));
 
   it('goes to a registered worker that nobody has told of, once', async () => {
-    const { links, table, join } = createScene();
+    const { children, table, join } = createScene();
     const { sent } = intercept();
     const [seen, linked, worker, gone] = [1, 2, 3, 4].map((id) => createWorker(2000 + id)) as [
       Worker,
@@ -1382,22 +1382,22 @@ describe('an invitation', () => {
       Worker,
       Worker & { threadId: number },
     ];
-    links.saw(seen);
+    children.workerCreated(seen);
     join(linked.threadId);
-    for (const each of [seen, linked, worker, gone]) links.setTerms(each, {});
+    for (const each of [seen, linked, worker, gone]) children.setTerms(each, {});
     gone.threadId = -1;
     await tick();
-    links.order(order(100));
+    children.order(order(100));
     expect(sent.mock.calls).toEqual([[2003, { [KEY]: VERSION, invite: table.buffer }]]);
   });
 
   it('is waited for, and then the worker that has joined by it', async () => {
-    const { links, table } = createScene();
+    const { children, table } = createScene();
     const { answers } = intercept();
     const worker = createWorker(WORKER);
-    links.setTerms(worker, {});
+    children.setTerms(worker, {});
     await tick();
-    const settled = links.order(order(60_000));
+    const settled = children.order(order(60_000));
     const slot = claim(table, WORKER, PARENT) ?? expect.unreachable();
     answers[0]?.resolve();
     await tick();
@@ -1409,27 +1409,27 @@ describe('an invitation', () => {
     Atomics.add(table.cells, Header.doorbell, 1);
     Atomics.notify(table.cells, Header.doorbell);
     await settled;
-    expect(links.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked' }]);
+    expect(children.reports().workers).toMatchObject([{ threadId: WORKER, status: 'acked' }]);
   });
 
   it('that is refused is not waited for', async () => {
-    const { links } = createScene();
+    const { children } = createScene();
     const { answers } = intercept();
-    links.setTerms(createWorker(WORKER), {});
+    children.setTerms(createWorker(WORKER), {});
     await tick();
-    const settled = links.order(order(60_000));
+    const settled = children.order(order(60_000));
     answers[0]?.reject(new Error('nobody listens'));
     await settled;
-    expect(links.reports().workers).toMatchObject([{ status: 'unlinked' }]);
+    expect(children.reports().workers).toMatchObject([{ status: 'unlinked' }]);
   });
 
   it('does not end the wait for others', async () => {
-    const { links, join } = createScene();
+    const { children, join } = createScene();
     const { answers } = intercept();
     const { port, received } = join(WORKER + 1);
-    links.setTerms(createWorker(WORKER), {});
+    children.setTerms(createWorker(WORKER), {});
     await tick();
-    const settled = links.order(order(60_000));
+    const settled = children.order(order(60_000));
     answers[0]?.reject(new Error('nobody listens'));
     await turn();
     expect(await isPending(settled)).toBe(true);
@@ -1438,12 +1438,12 @@ describe('an invitation', () => {
   });
 
   it('is waited for after others have acked', async () => {
-    const { links, join } = createScene();
+    const { children, join } = createScene();
     const { answers } = intercept();
     const { port, received } = join(WORKER + 1);
-    links.setTerms(createWorker(WORKER), {});
+    children.setTerms(createWorker(WORKER), {});
     await tick();
-    const settled = links.order(order(60_000));
+    const settled = children.order(order(60_000));
     await turn();
     port.postMessage(ack(epochOf(received)));
     await turn();
@@ -1453,38 +1453,38 @@ describe('an invitation', () => {
   });
 
   it('while nothing ends orders nobody', async () => {
-    const { links, table } = createScene();
+    const { children, table } = createScene();
     const { answers } = intercept();
-    links.setTerms(createWorker(WORKER), {});
+    children.setTerms(createWorker(WORKER), {});
     await tick();
     const slot = claim(table, WORKER, PARENT) ?? expect.unreachable();
     answers[0]?.resolve();
     await turn();
-    expect(links.size).toBe(1);
+    expect(children.size).toBe(1);
     expect(Atomics.load(table.cells, at(slot, Cell.order))).toBe(0);
   });
 
   it('is waited for by whoever ends that worker alone, and not for long', async () => {
-    const { links } = createScene();
+    const { children } = createScene();
     intercept();
     const worker = createWorker(WORKER);
     const terminate = vi.spyOn(worker, 'terminate').mockImplementation(async () => Number(worker.emit('exit', 1)));
     const wake = vi.fn(() => true);
-    links.setTerms(worker, { pool: { wake } });
+    children.setTerms(worker, { pool: { wake } });
     expect(await worker.terminate()).toBe(1);
     expect(terminate).toHaveBeenCalledTimes(1);
     expect(wake).toHaveBeenCalledTimes(1);
   });
 
   it('asks whether a thread is there that nobody here has made', async () => {
-    const { links, table, join } = createScene();
+    const { children, table, join } = createScene();
     const { answers, sent } = intercept();
     const made = createWorker(WORKER);
-    links.saw(made);
+    children.workerCreated(made);
     for (const thread of [WORKER, WORKER + 1, WORKER + 3]) claim(table, thread, PARENT);
     join(WORKER + 2);
-    links.begin();
-    void links.order(order(60_000));
+    children.begin();
+    void children.order(order(60_000));
     const ping = { [KEY]: VERSION, ping: true };
     expect(sent.mock.calls).toEqual([
       [WORKER + 1, ping],
@@ -1493,10 +1493,10 @@ describe('an invitation', () => {
     const { port1, port2 } = new MessageChannel();
     ports.push(port1, port2);
     // Its link has come after all.
-    links.accept({ [KEY]: VERSION, slot: 2, port: port2 }, WORKER + 3);
+    children.accept({ [KEY]: VERSION, slot: 2, port: port2 }, WORKER + 3);
     for (const { reject } of answers) reject(new Error('no such thread'));
     await turn();
-    expect(links.reports().workers.map(({ status, diagnosis }) => `${status}: ${diagnosis}`)).toEqual([
+    expect(children.reports().workers.map(({ status, diagnosis }) => `${status}: ${diagnosis}`)).toEqual([
       'timed-out: its event loop was blocked and the order never read',
       'lost: its thread is gone',
       'timed-out: its event loop was blocked and the order never read',
@@ -1515,10 +1515,10 @@ describe('what a worker prints while this thread blocks', () => {
     const write = vi.fn(() => true);
     const stderr = Object.assign(Object.create({ write }), own);
     vi.stubGlobal('process', Object.create(process, { stderr: { value: stderr } }));
-    const { links, join } = createScene(undefined, isMain);
+    const { children, join } = createScene(undefined, isMain);
     const { port } = join();
     port.postMessage({ type: 'print', version: VERSION, stream: 'stderr', chunk: 'printed' });
-    links.block(
+    children.block(
       { ...order(50), sync: true },
       blocking(() => {}),
     );
@@ -1541,13 +1541,13 @@ it.each([
   });
   vi.stubGlobal('process', Object.create(process, { stderr: { value: Object.create({ write }) } }));
   const written = vi.spyOn(process.getBuiltinModule('node:fs'), 'writeSync').mockReturnValue(7);
-  const { links, join } = createScene();
+  const { children, join } = createScene();
   const { port } = join();
   port.postMessage({ type: 'print', version: VERSION, stream: 'stderr', chunk: 'printed' });
   await turn();
   expect(write).toHaveBeenCalledTimes(1);
   for (const _ of ['once', 'and once more']) {
-    links.block(
+    children.block(
       { ...order(20), sync: true },
       blocking(() => {}),
     );

@@ -62,5 +62,5 @@ it('a place that is taken is inherited by the workers to come, and their links a
   takePlace({ ...place, table, threadId: 5 }, thread);
   expect(threads.getEnvironmentData(KEY)).toEqual({ version: VERSION, threadId: 5, buffer: table.buffer });
   expect(program.listeners('workerMessage')).toEqual([thread.hear]);
-  expect(program.listeners('worker')).toEqual([thread.saw]);
+  expect(program.listeners('worker')).toEqual([thread.workerCreated]);
 });

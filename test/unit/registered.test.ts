@@ -1,6 +1,7 @@
 import { EventEmitter, errorMonitor } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { createKnown } from '../../src/children/known.ts';
 import { createRegistered, describeEnd, listenForError, type Registered } from '../../src/children/registered.ts';
 import type { FailedWorker, Terms } from '../../src/children/terms.ts';
 import type { WorkerReport } from '../../src/report/report.ts';
@@ -33,9 +34,9 @@ const retire = vi.fn(async (_: Worker) => 5);
 beforeEach(() => {
   [exits, failures, isShuttingDown] = [[], [], false];
   retire.mockClear();
-  registered = createRegistered({
+  registered = createRegistered(createKnown(), {
     retire,
-    onExit: (threadId) => exits.push(threadId),
+    onExit: ({ threadId }) => exits.push(threadId),
     isShuttingDown: () => isShuttingDown,
     onFailedWorker: (failure) => failures.push(failure),
   });

@@ -1,0 +1,134 @@
+/** Which workers are gone, and what is left of one that is. */
+import threads, { type Worker } from 'node:worker_threads';
+import { publishWorkers } from '../report/diagnostics.ts';
+import type { WorkerReport } from '../report/report.ts';
+import { State, type Table } from '../table/cells.ts';
+import { entrustingOf, lose, release, slotOf, stateOf } from '../table/slots.ts';
+import { KEY, VERSION } from '../wire/reason.ts';
+import { descendants, reportOf, settleBySlot } from './account.ts';
+import { type Child, hasSlot, isSettled, type Slotted, step } from './child.ts';
+import { isAlive, type Known } from './known.ts';
+import { isHearing } from './order.ts';
+import { describeEnd, listenForError } from './registered.ts';
+
+interface Listeners {
+  isShuttingDown(): boolean;
+  /** Takes a worker's last words, which may still be on their way. */
+  readAll(child: Slotted): void;
+  nameOf(child: Slotted): string;
+  /** This is what has become of a Worker. */
+  keep(worker: Worker, report: WorkerReport): void;
+  onLeft(child: Slotted): void;
+  /** A thread is gone that had entrusted something to the main thread. */
+  onGone(threadId: number): void;
+}
+
+export interface Liveness {
+  /** Takes note of a Worker that this thread has made. */
+  see(worker: Worker): void;
+  hasLiving(): boolean;
+  /** Finds out how the worker ends. */
+  attach(child: Slotted, worker: Worker): void;
+  /** The worker's thread is gone. */
+  leave(child: Slotted, how: string): void;
+  remove(child: Slotted): void;
+  watchExit(threadId: number): void;
+  /** A thread that this one has not made, and that has sent no port, may be gone: then a message to it is refused. */
+  askTheSilent(children: Iterable<Slotted>): void;
+  /** Where no 'exit' event is heard: what a thread that is gone is sent goes nowhere, and Node says so. */
+  loseTheGone(children: Iterable<Slotted>): void;
+}
+
+export function createLiveness(table: Table, known: Known, listeners: Listeners): Liveness {
+  const { isShuttingDown, nameOf, onGone } = listeners;
+
+  function leave(child: Slotted, how: string): void {
+    if (child.contact === 'gone') return;
+    listeners.readAll(child);
+    step(child, 'left');
+    const { task, worker, slot, threadId } = child;
+    if (!isSettled(task.state)) settleBySlot(child, 'lost', how);
+    else if (!task.ack) task.below = descendants(child.table, threadId, [threadId]);
+    child.port?.close();
+    const reports = reportOf(child, nameOf(child));
+    if (worker && reports[0]) listeners.keep(worker, reports[0]);
+    const entrusting = entrustingOf(child.table, slot, threadId);
+    const wasIdle = stateOf(child.table, slot) === State.idle;
+    // Nobody else tells of a worker that was lost while this thread lives on.
+    if (!isShuttingDown() && !task.isTold && !wasIdle && !task.alone) publishWorkers(reports);
+    const state = task.state === 'timed-out' ? State.timedOut : State.lost;
+    if (isShuttingDown()) lose(child.table, slot, threadId, state);
+    else remove(child);
+    listeners.onLeft(child);
+    for (const thread of entrusting) onGone(thread);
+  }
+
+  /** Nothing is to be told of the worker any more. */
+  function remove(child: Slotted): void {
+    release(child.table, child.slot, child.threadId);
+    child.isReleased = true;
+    known.tidy(child);
+  }
+
+  /**
+   * A Worker is gone that this thread has made. If its link was never delivered, nothing else tells that its slot is free.
+   */
+  function forget(child: Child): void {
+    child.seen = undefined;
+    const slot = slotOf(table, child.threadId);
+    if (slot !== undefined && !hasSlot(child)) release(table, slot, child.threadId);
+    known.tidy(child);
+  }
+
+  const seen = (): Child[] => [...known].filter((child) => child.seen);
+
+  return {
+    attach(child, worker) {
+      listenForError(worker);
+      worker.once('exit', (code: number) => leave(child, describeEnd(worker, code)));
+    },
+
+    leave,
+    remove,
+
+    see(worker) {
+      const before = seen();
+      // Workers that never link are forgotten with time, without a listener on what is not ours.
+      if (before.length >= 16 && Number.isInteger(Math.log2(before.length))) {
+        for (const child of before) if (!isAlive(child)) forget(child);
+      }
+      const child = known.of(worker);
+      child.seen = new WeakRef(worker);
+      known.keep(child);
+    },
+
+    hasLiving: () => seen().some(isAlive),
+
+    watchExit(threadId) {
+      const child = known.get(threadId);
+      if (!child || hasSlot(child)) return;
+      const worker = child.worker ?? child.seen?.deref();
+      if (!worker || worker.threadId === -1) onGone(threadId);
+      else if (!child.isWatched) {
+        child.isWatched = true;
+        worker.once('exit', () => {
+          child.isWatched = false;
+          onGone(threadId);
+        });
+      }
+    },
+
+    askTheSilent(children) {
+      for (const child of children) {
+        if (child.port || child.worker) continue;
+        threads.postMessageToThread(child.threadId, { [KEY]: VERSION, ping: true }).catch(() => {
+          if (!child.port) leave(child, 'its thread is gone');
+        });
+      }
+    },
+
+    loseTheGone(children) {
+      for (const child of children) if (!isHearing(child)) leave(child, 'it ended');
+    },
+  };
+}
