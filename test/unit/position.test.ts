@@ -57,7 +57,7 @@ describe('the place of a thread', () => {
 it('a place that is taken is inherited by the workers to come, and their links and they themselves are seen', () => {
   const program = createProcess();
   vi.stubGlobal('process', program);
-  const thread = { hear: vi.fn(), saw: vi.fn() } as unknown as Thread;
+  const thread = { hear: vi.fn(), workerCreated: vi.fn() } as unknown as Thread;
   const { table, ...place } = findPlace(() => {});
   takePlace({ ...place, table, threadId: 5 }, thread);
   expect(threads.getEnvironmentData(KEY)).toEqual({ version: VERSION, threadId: 5, buffer: table.buffer });
