@@ -20,7 +20,19 @@ function namesIn(page: string, heading: string): string[] {
 it('names every function, and none that is not there', () => {
   const exported = Object.keys(atexit).filter((name) => name !== 'ShutdownError');
   const named = new Set(namesIn('README.md', '## Interface').filter((name) => name !== 'worker-atexit'));
-  expect([...named].sort()).toEqual([...exported, 'registerPool', 'wrap', 'expose', 'toText', 'toHtml', 'toTrace', 'registerProcess', 'registerCluster'].sort());
+  expect([...named].sort()).toEqual(
+    [
+      ...exported,
+      'registerPool',
+      'wrap',
+      'expose',
+      'toText',
+      'toHtml',
+      'toTrace',
+      'registerProcess',
+      'registerCluster',
+    ].sort(),
+  );
 });
 
 it('names every option, and none that is not there', () => {
