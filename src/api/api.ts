@@ -3,6 +3,7 @@ import threads, { type Worker } from 'node:worker_threads';
 import { isCallable, nameOf } from '../handlers/handler.ts';
 import { isInsideHandler } from '../handlers/inside-handler.ts';
 import type { Registry } from '../handlers/registry.ts';
+import { APPLICATION, isApplicationFunction, isApplicationObject, knowServers } from '../handlers/servers.ts';
 import { checkOptions, checkTerms, checkTimeout, misuse, shown } from '../misuse.ts';
 import { withOptions } from '../options.ts';
 import { toError } from '../report/errors.ts';
@@ -38,11 +39,14 @@ export function createInstance(): Instance {
   let shutdown: Promise<ShutdownReport> | undefined;
 
   function add(registry: Registry, handler: unknown, args: readonly unknown[]): void {
+    if (isApplicationFunction(handler)) throw misuse('INVALID_ARGUMENT', APPLICATION);
     if (registry.add(handler, args)) thread.use();
     else {
       throw misuse(
         'INVALID_ARGUMENT',
-        `handler must be a function, or an object with [Symbol.dispose] or [Symbol.asyncDispose]; it is ${shown(handler)}`,
+        isApplicationObject(handler)
+          ? APPLICATION
+          : `handler must be a function, or an object with [Symbol.dispose] or [Symbol.asyncDispose]; it is ${shown(handler)}`,
       );
     }
   }
@@ -71,6 +75,13 @@ export function createInstance(): Instance {
 
     register: (handler, args) => add(thread.handlers, handler, args),
     onDrain: (handler, args) => add(thread.drains, handler, args),
+
+    addDrain(key, handler) {
+      thread.drains.add(key, [], handler);
+      thread.use();
+    },
+
+    knowServers,
 
     unregister(handler) {
       if ((typeof handler !== 'object' && typeof handler !== 'function') || handler === null) {

@@ -4,6 +4,8 @@
  */
 import type { Worker } from 'node:worker_threads';
 import type { Finalizer } from '../handlers/finalizers.ts';
+import type { Handler } from '../handlers/handler.ts';
+import type { CreateServerHandler } from '../handlers/servers.ts';
 import { misuse } from '../misuse.ts';
 import type { Options } from '../options.ts';
 import type { ShutdownReport, WorkerReport } from '../report/report.ts';
@@ -58,6 +60,10 @@ export interface Instance {
   onNewSignal(listener: (signal: AbortSignal) => void): void;
   register(handler: unknown, args: readonly unknown[]): void;
   onDrain(handler: unknown, args: readonly unknown[]): void;
+  /** A drain that knows how to go about it, registered under the program's own object. */
+  addDrain(key: object, handler: Handler): void;
+  /** What knows how to drain a server is loaded. */
+  knowServers(create: CreateServerHandler): void;
   unregister(handler: unknown): void;
   registerWorker(worker: unknown, options: WorkerOptions): WorkerLink;
   registerOnMain(module: unknown, exportName: unknown, args: readonly unknown[]): MainHandler;

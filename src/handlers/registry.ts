@@ -15,14 +15,16 @@ interface Registration {
 
 /** A last-in-first-out list of handlers in which each registration can be taken out in O(1). */
 export interface Registry {
-  /** False, and nothing added, for what is neither a function nor disposable. */
-  add(key: unknown, args: readonly unknown[]): boolean;
+  /** False, and nothing added, for what is neither a function nor disposable, unless its handler is given. */
+  add(key: unknown, args: readonly unknown[], handler?: Handler): boolean;
   /** Removes every registration of `key`, by identity. */
   remove(key: object): void;
   /** Takes the newest one out. */
   take(): Handler | undefined;
   clear(): void;
   readonly size: number;
+  /** ms for which the one that goes on serving the longest does so. */
+  readonly delay: number;
 }
 
 function toHandler({ key, args, disposal }: Registration): Handler {
@@ -44,8 +46,8 @@ export function createRegistry(): Registry {
   };
 
   return {
-    add(key, args) {
-      const disposal = typeof key === 'object' && key !== null ? disposalOf(key) : undefined;
+    add(key, args, handler) {
+      const disposal = handler ?? (typeof key === 'object' && key !== null ? disposalOf(key) : undefined);
       if (disposal === undefined && !isCallable(key)) return false;
       const target: object = Object(key);
       const registration = { key: target, args, disposal, older: newest, newer: undefined, twin: newestOf.get(target) };
@@ -59,6 +61,7 @@ export function createRegistry(): Registry {
     remove(key) {
       for (let registration = newestOf.get(key); registration !== undefined; registration = registration.twin) {
         unlink(registration);
+        registration.disposal?.forget?.();
       }
       newestOf.delete(key);
     },
@@ -81,6 +84,14 @@ export function createRegistry(): Registry {
 
     get size() {
       return size;
+    },
+
+    get delay() {
+      let longest = 0;
+      for (let registration = newest; registration !== undefined; registration = registration.older) {
+        longest = Math.max(longest, registration.disposal?.delay ?? 0);
+      }
+      return longest;
     },
   };
 }

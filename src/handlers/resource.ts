@@ -1,21 +1,20 @@
 /** A resource that disposes of itself, in place of a function. */
 import { type Handler, isCallable, nameOf } from './handler.ts';
-import { isServer, whenClosed } from './servers.ts';
+import { serverHandler } from './servers.ts';
 
 /** What `register` takes instead of a function. */
 export type Resource = Disposable | AsyncDisposable;
 
-/** How `resource` is disposed of; asynchronously if it can be, as `await using` does. */
+/** How `resource` is disposed of: a server by what it needs, another one asynchronously if it can be, as `await using` does. */
 export function disposalOf(resource: object): Handler | undefined {
+  const server = serverHandler(resource);
+  if (server) return server;
   for (const [key, label] of DISPOSERS) {
     const dispose: unknown = Reflect.get(resource, key);
     if (!isCallable(dispose)) continue;
     return {
       name: `${nameOf(classOf(resource), 'resource')}[${label}]`,
-      call: () => {
-        const disposed: unknown = Reflect.apply(dispose, resource, []);
-        return isServer(resource) ? whenClosed(resource, disposed) : disposed;
-      },
+      call: () => Reflect.apply(dispose, resource, []),
     };
   }
   return undefined;

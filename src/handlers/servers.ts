@@ -1,63 +1,109 @@
 /**
- * A server of `node:http` or `node:https` that is disposed of: requests in flight are answered. Node closes the
- * connections that are idle at that moment; one that is kept alive, and becomes idle later, it leaves open for 5 s.
+ * Servers, and what frameworks make of them: told apart here, where every thread has it. What a server does when it is to
+ * end is in a file of its own, `worker-atexit/http`, which is loaded for the first one.
  */
 import type { EventEmitter } from 'node:events';
+import type { Handler } from './handler.ts';
 
+/** What is used of a server here. */
 interface Server extends EventEmitter {
-  /** ms after the last byte of an answer. */
-  keepAliveTimeout: number;
-  /** ms on top of that, on newer Nodes. */
-  keepAliveTimeoutBuffer?: number;
+  close(callback: (error?: Error) => void): unknown;
+  address(): unknown;
   getConnections(callback: (error: Error | null, count: number) => void): unknown;
 }
 
-export const isServer = (resource: object): resource is Server =>
-  typeof Reflect.get(resource, 'closeIdleConnections') === 'function' &&
-  typeof Reflect.get(resource, 'getConnections') === 'function';
+/** Makes the handler of `server`, which is `key` or belongs to it. */
+export type CreateServerHandler = (key: object, server: object) => Handler | undefined;
 
-/** Settles as `closing` does, which is what the server's own disposer has returned. */
-export async function whenClosed(server: Server, closing: unknown): Promise<void> {
-  const keepAlive = stopKeepingAlive(server);
+const has = (value: object, ...methods: readonly string[]): boolean =>
+  methods.every((name) => typeof Reflect.get(value, name) === 'function');
+
+const isServer = (value: unknown): value is Server =>
+  typeof value === 'object' && value !== null && has(value, 'listen', 'close', 'getConnections', 'emit');
+
+/** What the report calls a server: by its port where nobody has named it. */
+export function nameOfServer(server: { address(): unknown }, name?: string): string {
+  if (name !== undefined) return `server ${name}`;
+  const address = server.address();
+  const port: unknown = typeof address === 'object' && address !== null ? Reflect.get(address, 'port') : undefined;
+  return port === undefined ? 'server' : `server :${port}`;
+}
+
+/** A server in a framework's own object, and what is to be called when that is closed. */
+export function frameworkOf(
+  key: object,
+): { readonly server: object; readonly after: { readonly name: string; readonly close: () => unknown } } | undefined {
+  if (!has(key, 'inject', 'addHook', 'listen', 'close')) return undefined;
+  const server: unknown = Reflect.get(key, 'server');
+  const close: unknown = Reflect.get(key, 'close');
+  if (!isServer(server) || typeof close !== 'function') return undefined;
+  return { server, after: { name: 'close', close: () => Reflect.apply(close, key, []) } };
+}
+
+/** What to do instead, with an application of a framework, which makes a server only when it listens. */
+export const APPLICATION =
+  'handler must be the server, and this is an application: give it what app.listen() returns ' +
+  '(NestJS: app.getHttpServer(); Hono: what serve() returns)';
+
+/** Express and Connect: a function, which would be called as a handler. A Comlink proxy has every property, and none of its own. */
+export function isApplicationFunction(key: unknown): boolean {
+  if (typeof key !== 'function') return false;
   try {
-    await closing;
-  } catch (error) {
-    if (!isClosedAlready(error)) throw error;
-    await whenEmpty(server);
-  } finally {
-    keepAlive();
+    return ['handle', 'use'].every((name) => typeof Object.getOwnPropertyDescriptor(key, name)?.value === 'function');
+  } catch {
+    // A proxy that was revoked: to call it fails as well, and is told as such.
+    return false;
   }
 }
 
+/** Koa, NestJS, Hono: none of them can be disposed of. */
+export const isApplicationObject = (key: unknown): boolean =>
+  typeof key === 'object' &&
+  key !== null &&
+  (has(key, 'listen', 'callback', 'use') || has(key, 'getHttpServer', 'close') || has(key, 'fetch', 'route', 'use'));
+
+let create: CreateServerHandler | undefined;
+
+/** `worker-atexit/http` is loaded. */
+export function knowServers(known: CreateServerHandler): void {
+  create = known;
+}
+
 /**
- * From now on each connection is closed once its answer is written. Not by `closeIdleConnections()`, which takes one for
- * idle whose answer is complete and still being written. What it returns takes that back: a server can listen again.
+ * Loads what knows how to drain a server, for the first one. By the package's name: in a program that is bundled there is no
+ * such file beside this one, and whoever bundles imports `worker-atexit/http`, or has what Node offers.
  */
-function stopKeepingAlive(server: Server): () => void {
-  const { keepAliveTimeout, keepAliveTimeoutBuffer } = server;
-  server.keepAliveTimeout = 1;
-  if (keepAliveTimeoutBuffer !== undefined) server.keepAliveTimeoutBuffer = 0;
-  server.prependListener('request', sayClose);
-  return () => {
-    server.keepAliveTimeout = keepAliveTimeout;
-    if (keepAliveTimeoutBuffer !== undefined) server.keepAliveTimeoutBuffer = keepAliveTimeoutBuffer;
-    server.off('request', sayClose);
+function load(): void {
+  try {
+    process.getBuiltinModule('node:module').createRequire(import.meta.url)('worker-atexit/http');
+  } catch {}
+  create ??= (_, server) => (isServer(server) ? plainHandler(server) : undefined);
+}
+
+/** The handler of a server, if `key` is one or has one. */
+export function serverHandler(key: object): Handler | undefined {
+  const server = frameworkOf(key)?.server ?? key;
+  if (!isServer(server)) return undefined;
+  if (!create) load();
+  return create?.(key, server);
+}
+
+/** What Node itself offers: it stops listening, and waits for every connection. */
+function plainHandler(server: Server): Handler {
+  return {
+    name: nameOfServer(server),
+
+    call(occasion) {
+      occasion?.note(
+        `${nameOfServer(server)}: worker-atexit/http was not found: import it in a program that is bundled`,
+      );
+      return new Promise<void>((resolve) => {
+        server.close((error) => {
+          if (error) server.getConnections((_, count) => void (count === 0 && resolve()));
+          else resolve();
+        });
+        server.once('close', () => resolve());
+      });
+    },
   };
 }
-
-/** A client that goes on asking would be answered for ever. */
-function sayClose(_: unknown, response: { setHeader(name: string, value: string): unknown }): void {
-  response.setHeader('connection', 'close');
-}
-
-/** Closed by somebody else, as `node:cluster` does when it disconnects. */
-const isClosedAlready = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ERR_SERVER_NOT_RUNNING';
-
-const whenEmpty = (server: Server): Promise<void> =>
-  new Promise((resolve) => {
-    server.once('close', resolve);
-    server.getConnections((_, count) => {
-      if (count === 0) resolve();
-    });
-  });

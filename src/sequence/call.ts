@@ -13,7 +13,7 @@ type Writable<T> = { -readonly [property in keyof T]: T[property] };
 
 /** One call of a handler, and what is reported of it. */
 export interface Call {
-  start(): Promise<void> | undefined;
+  start(sync: boolean): Promise<void> | undefined;
   /** Its time is up: whatever comes of it later is not told any more. */
   cut(sync: boolean): void;
   /** Set while it is pending. */
@@ -32,7 +32,7 @@ export function createCall(
   handler: Handler,
   stage: HandlerMessage['stage'],
   reports: HandlerReport[],
-  { onFailure, onSettled }: Parts,
+  { onFailure, onSettled, note, delay }: Parts,
 ): Call {
   const report: Writable<HandlerReport> = { name: handler.name, durationMs: 0 };
   let startedAt = 0;
@@ -52,12 +52,12 @@ export function createCall(
   const call: Call = {
     settled: undefined,
 
-    start() {
+    start(sync) {
       reports.push(report);
       startedAt = now();
       let awaited: PromiseLike<unknown> | undefined;
       try {
-        returned = callHandler(() => handler.call());
+        returned = callHandler(() => handler.call({ sync, delay, note }));
         if (isThenable(returned)) awaited = returned;
       } catch (value) {
         end({ value });
@@ -76,6 +76,11 @@ export function createCall(
 
     cut(sync) {
       if (over) return;
+      if (handler.cut) {
+        const lost = handler.cut();
+        end(lost && { value: lost }, sync);
+        return;
+      }
       // Without an event loop, whether a promise has settled is seen only from outside.
       const state = types.isPromise(returned) ? inspect(returned, { depth: 0, customInspect: false }) : '';
       if (state === '' || /^[^{]*\{\s*<pending>/.test(state)) report.unfinished = true;

@@ -54,7 +54,7 @@ function* drain(parts: Parts, drained: HandlerReport[]): Generator<Step, boolean
       const call = createCall(handler, 'drain', drained, parts);
       parts.onHandler(handler, drains.size);
       yield once(() => draining.push(call));
-      yield once(() => call.start());
+      yield once((sync) => void call.start(sync));
     }
     yield {
       get until() {
@@ -122,7 +122,7 @@ function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, b
       get until() {
         return deadline(SHARES.handlers) - behind() * Math.min(RESERVE, left / (behind() + 1));
       },
-      start: () => call.start(),
+      start: (sync) => call.start(sync),
       cut: (sync) => {
         timedOut ||= !sync;
         call.cut(sync);
@@ -135,11 +135,11 @@ function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, b
 }
 
 /** A step that is not waited for. */
-function once(start: () => unknown): Step {
+function once(start: (sync: boolean) => unknown): Step {
   return {
     until: 0,
-    start: () => {
-      start();
+    start: (sync) => {
+      start(sync);
       return undefined;
     },
   };

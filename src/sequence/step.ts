@@ -21,6 +21,8 @@ export interface Parts {
   readonly handlers: Registry;
   /** When `share` of the timeout is used up. It may come nearer. */
   deadline(share: number): number;
+  /** ms that a drain's own delay may take. */
+  readonly delay: number;
   begin(): void;
   hasToDrain(): boolean;
   refuse(): void;
@@ -33,6 +35,8 @@ export interface Parts {
   handOver(): void;
   /** What is left to do when all has run, and before it is told. */
   flush(sync: boolean): Promise<unknown> | undefined;
+  /** Adds a line to the report. */
+  note(line: string): void;
   /** A handler is about to run, and `behind` others after it. */
   onHandler(handler: Handler, behind: number): void;
   /** `sync`: it could not be waited for. */

@@ -310,8 +310,11 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
     /** Once this thread's event loop no longer turns: until when it blocks for its workers. */
     let blockUntil: number | undefined;
 
+    /** Servers that go on serving for a while do so on top of the timeout; a worker has no more than its order leaves it. */
+    const extra = order === undefined && !thread.isExiting ? drains.delay : 0;
+
     /** How long it has, and since when: what is over first counts. */
-    const limits = [{ since: startedAt, timeout }];
+    const limits = [{ since: startedAt + extra, timeout }];
 
     const deadline = (share: number): number => Math.min(...limits.map((limit) => limit.since + limit.timeout * share));
     const wake = (): void => void notes.push(...pools.wake());
@@ -355,6 +358,8 @@ export function createThread(place: Place, createHooks: (thread: Thread) => Hook
         drains,
         handlers,
         deadline,
+        delay: extra || (timeout * SHARES.drain) / 2,
+        note: (line) => void notes.push(line),
         begin() {
           if (isRoot) {
             Atomics.store(cells, Header.route, ROUTES.indexOf(reason.route));

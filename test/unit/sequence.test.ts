@@ -37,6 +37,8 @@ function createScene(parts: Partial<Parts> = {}): Scene {
       drains,
       handlers,
       deadline: (share) => startedAt + 8000 * share,
+      delay: 0,
+      note: (line) => void log.push(line),
       begin: () => void log.push('begin'),
       hasToDrain: () => true,
       isLeaf: () => false,

@@ -1,0 +1,32 @@
+/** The path by which whoever sends requests asks whether more of them are wanted. */
+import type { Response, ServerHttp2Stream } from './kinds.ts';
+
+const TYPE = 'text/plain; charset=utf-8';
+
+const answerOf = (isReady: boolean) =>
+  isReady ? { status: 200, body: 'ready\n' } : { status: 503, body: 'shutting down\n' };
+
+/** Whether this asks for `path`. Anything but a GET or a HEAD is the program's. */
+export function asksFor(path: string | undefined, method: unknown, url: unknown): boolean {
+  if (path === undefined || typeof url !== 'string') return false;
+  return (method === 'GET' || method === 'HEAD') && (url === path || url.startsWith(`${path}?`));
+}
+
+export function answer(response: Response, isReady: boolean): void {
+  const { status, body } = answerOf(isReady);
+  response.writeHead(status, {
+    'content-type': TYPE,
+    'content-length': String(body.length),
+    'cache-control': 'no-store',
+  });
+  response.end(body);
+}
+
+export function answerStream(stream: ServerHttp2Stream, isReady: boolean, method: unknown): void {
+  const { status, body } = answerOf(isReady);
+  stream.respond(
+    { ':status': status, 'content-type': TYPE, 'cache-control': 'no-store' },
+    { endStream: method === 'HEAD' },
+  );
+  if (method !== 'HEAD') stream.end(body);
+}

@@ -1,0 +1,83 @@
+/**
+ * Servers of `node:http`, `node:https`, `node:http2` and `node:net`: one that is registered goes down without a failed
+ * request, if whoever sends them is told in time.
+ *
+ * @module
+ */
+import { instance } from './adapters/adapter.ts';
+import { createHandler } from './adapters/http/handler.ts';
+import { isServer, kindOf, type Server } from './adapters/http/kinds.ts';
+import { frameworkOf } from './handlers/servers.ts';
+import { checkTerms, checkTimeout, misuse, shown } from './misuse.ts';
+
+// From now on `onDrain(server)` goes about it in the same way.
+instance().knowServers(createHandler);
+
+/** What {@link registerServer} takes. */
+export interface ServerOptions {
+  /** What the report calls it, after the word `server`. */
+  name?: string;
+  /**
+   * ms for which it goes on serving once the shutdown has begun, so that whoever sends requests learns meanwhile that no more
+   * are wanted; default 0. They are added to the shutdown's `timeout`. In a worker they are taken from what that is left, up
+   * to half of its drain stage. There is no delay on a synchronous route.
+   */
+  delay?: number;
+  /**
+   * How others learn that it is not ready any more. A path, such as `'/ready'`: a GET or HEAD of it is answered with 200, and
+   * with 503 once the shutdown has begun, without the program's routes being asked. A function is called once, with
+   * `false`, when the shutdown begins.
+   */
+  ready?: string | ((isReady: false) => unknown);
+  /** ms that requests in flight may take once the server closes; default: what the drain stage has. */
+  timeout?: number;
+}
+
+/**
+ * Lets a server drain when this thread ends. As soon as the shutdown begins it is not ready any more. For `delay` ms it goes
+ * on serving: each answer says `connection: close`, each HTTP/2 session is told by GOAWAY. Then it stops listening,
+ * connections without a request are closed, and requests in flight finish. What is still connected when the drain stage
+ * is over is cut, before any handler runs, and is named in the report. A request that would stay open for ever (server-sent
+ * events, a long poll) is the program's to end when `shutdownSignal` aborts, and so is a WebSocket.
+ *
+ * `onDrain(server)` does the same with the defaults. Registered again, it has the new options.
+ *
+ * A connection of `node:net` is taken for idle once the program has written last and 250 ms have passed without a byte.
+ * Register a server in the tick that makes it: of connections that are older, those of HTTP/1 alone are closed.
+ *
+ * On a synchronous route (`process.exit()`, an uncaught error) nothing can be waited for: it stops listening, and requests
+ * in flight are named as cut.
+ *
+ * @returns `server`.
+ * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT`, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
+ */
+export function registerServer<S extends object>(server: S, options: ServerOptions = {}): S {
+  checkTerms(options, ['delay', 'ready']);
+  const { delay = 0, ready } = options;
+  checkTimeout('options.delay', delay);
+  const framework = frameworkOf(server);
+  const listening = framework?.server ?? server;
+  if (!isServer(listening)) {
+    throw misuse(
+      'INVALID_ARGUMENT',
+      `server must be a server of node:http, node:https, node:http2 or node:net, such as what app.listen() returns; it is ${shown(server)}`,
+    );
+  }
+  checkReady(ready, listening);
+  instance().unregister(server);
+  const handler = createHandler(server, listening, options);
+  if (handler) instance().addDrain(server, handler);
+  return server;
+}
+
+function checkReady(ready: unknown, server: Server): void {
+  if (ready === undefined || typeof ready === 'function') return;
+  if (typeof ready !== 'string' || !ready.startsWith('/')) {
+    throw misuse(
+      'INVALID_ARGUMENT',
+      `options.ready must be a path, such as '/ready', or a function; it is ${shown(ready)}`,
+    );
+  }
+  if (kindOf(server) !== 'net') return;
+  throw misuse('INVALID_ARGUMENT', 'options.ready must be a function for a server of node:net, which knows no paths');
+}
