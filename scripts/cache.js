@@ -1,7 +1,7 @@
 // Packages that only some tests need, each with a folder of its own, so that the repository's dependencies stay few.
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { npm } from './npm.js';
 
 /** Installs `name`, such as `node@22`, unless it is there. */
 export function install(name) {
@@ -9,5 +9,5 @@ export function install(name) {
   if (existsSync(join(folder, 'node_modules', '.package-lock.json'))) return;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"private":true}');
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', name], { cwd: folder, stdio: 'inherit' });
+  npm(['install', '--no-audit', '--no-fund', name], { cwd: folder });
 }

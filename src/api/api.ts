@@ -24,7 +24,8 @@ function toUrl(module: unknown): string | undefined {
   if (process.getBuiltinModule('node:path').isAbsolute(module)) {
     return process.getBuiltinModule('node:url').pathToFileURL(module).href;
   }
-  return URL.canParse(module) ? module : undefined;
+  // `C:module.js` is a path of Windows, and would be a URL of the scheme `c`.
+  return URL.canParse(module) && !/^\w:/.test(module) ? module : undefined;
 }
 
 export function createInstance(): Instance {

@@ -1,4 +1,6 @@
 /** What the public functions do, on a main thread whose process only stands in for one. */
+import { win32 } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createInstance } from '../../src/api/api.ts';
@@ -35,6 +37,22 @@ afterEach(async () => {
   await atexit.shutdown({});
   vi.unstubAllGlobals();
 });
+
+/** What Node's modules answer on Windows. */
+function onWindows(): void {
+  const { getBuiltinModule } = process;
+  const windows = new Map<string, object>([
+    ['node:path', win32],
+    [
+      'node:url',
+      {
+        pathToFileURL: (path: string) => pathToFileURL(path, { windows: true }),
+        fileURLToPath: (url: string) => fileURLToPath(url, { windows: true }),
+      },
+    ],
+  ]);
+  Reflect.set(program, 'getBuiltinModule', (name: string) => windows.get(name) ?? getBuiltinModule(name));
+}
 
 const misuse = (message: string | RegExp, code = 'INVALID_ARGUMENT') =>
   expect.objectContaining({
@@ -203,6 +221,30 @@ describe('a handler on the main thread', () => {
     const { handlers } = await atexit.shutdown({});
     // There is none, and it says which it has looked for.
     expect(String(handlers[0]?.error)).toContain(`'${path}'`);
+  });
+
+  it.each([
+    ['C:\\app\\remove.mjs', 'file:///C:/app/remove.mjs'],
+    ['C:/app/#1/remove.mjs', 'file:///C:/app/%231/remove.mjs'],
+    ['\\\\server\\share\\remove.mjs', 'file://server/share/remove.mjs'],
+    ['file:///C:/app/remove.mjs', 'file:///C:/app/remove.mjs'],
+  ])('may have a path of Windows there: %s', async (path, url) => {
+    onWindows();
+    atexit.registerOnMain(path, 'remove', []);
+    const { handlers } = await atexit.shutdown({});
+    // There is none, and it says which it has looked for, by the one name or the other.
+    const error = String(handlers[0]?.error);
+    expect(
+      [url, fileURLToPath(url, { windows: true })].some((name) => error.includes(name)),
+      error,
+    ).toBe(true);
+  });
+
+  it('is not in a path that is relative to a drive', () => {
+    const relative = misuse(/^module must be a URL or an absolute path, .*; it is "C:remove\.mjs"$/);
+    expect(() => atexit.registerOnMain('C:remove.mjs', 'remove', [])).toThrow(relative);
+    onWindows();
+    expect(() => atexit.registerOnMain('C:remove.mjs', 'remove', [])).toThrow(relative);
   });
 
   it('is not called where it was taken back', async () => {

@@ -146,6 +146,15 @@ describe('listeners of signal-exit, which wait for others, too,', () => {
 });
 
 describe('a signal that comes again', () => {
+  it('by Ctrl+Break, on Windows, is a keyboard’s too', async () => {
+    const { log } = install(['SIGBREAK']);
+    raise('SIGBREAK');
+    await sleep(LATER);
+    raise('SIGBREAK');
+    expect(program.exit).toHaveBeenCalled();
+    expect(log).toEqual(['SIGBREAK again: the shutdown is cut short, what is left to do is done synchronously']);
+  });
+
   it('at once is the same keystroke', async () => {
     const { parts, log } = install();
     raise('SIGINT');
