@@ -166,6 +166,11 @@ describe('when the event loop runs empty, and another listener may have given it
     ({ parts } = install());
     program.on('beforeExit', () => {});
   });
+  // A look that is under way ends with its test.
+  afterEach(async () => {
+    await turn();
+    await turn();
+  });
 
   it('that is looked for when all listeners have run, and once more', async () => {
     let looks = 0;
@@ -218,15 +223,27 @@ describe('when the event loop runs empty, and another listener may have given it
     expect(parts.shutDown).not.toHaveBeenCalled();
   });
 
-  it('the last look alone counts', async () => {
+  it('the others hear nothing of the look, and are there again after it', async () => {
+    const heard: string[] = [];
+    program.on('beforeExit', () => heard.push('on'));
+    program.once('beforeExit', () => heard.push('once'));
+    const [before, ...others] = program.rawListeners('beforeExit');
     await runEmpty();
-    program.getActiveResourcesInfo = () => ['Timeout'];
-    await runEmpty();
-    program.getActiveResourcesInfo = () => [];
-    await runEmpty();
-    expect(parts.shutDown).not.toHaveBeenCalled();
-    await runEmpty();
+    expect(program.rawListeners('beforeExit')).toEqual([before]);
+    program.on('beforeExit', () => heard.push('since'));
+    await inPhase(() => program.emit('beforeExit', 0));
+    expect(heard).toEqual(['on', 'once', 'since']);
+    expect(program.rawListeners('beforeExit').slice(0, others.length)).toEqual([before, ...others].slice(0, -1));
     expect(parts.shutDown).toHaveBeenCalledTimes(1);
+  });
+
+  it('the others are there again as soon as the loop has turned', async () => {
+    const before = program.rawListeners('beforeExit');
+    await runEmpty();
+    expect(program.listenerCount('beforeExit')).toBe(1);
+    await turn();
+    await turn();
+    expect(program.rawListeners('beforeExit')).toEqual(before);
   });
 
   it('work that is always listed and never there is believed a thousand times', async () => {

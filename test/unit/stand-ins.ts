@@ -17,6 +17,7 @@ export const createProcess = (more: object = {}) =>
     {
       platform: 'linux',
       pid: 4711,
+      argv: ['node'],
       exitCode: undefined as number | undefined,
       hrtime,
       getBuiltinModule,
