@@ -11,7 +11,7 @@ import type { ShutdownReport } from '../report/report.ts';
 import { exitProcess } from '../routes/ending.ts';
 import { listenToParent } from '../routes/parent-process.ts';
 import { createRoutes } from '../routes/routes.ts';
-import { findPlace, takePlace } from '../thread/position.ts';
+import { findPosition, takePosition } from '../thread/position.ts';
 import { rehearse } from '../thread/rehearsal.ts';
 import { createThread } from '../thread/thread.ts';
 import { VERSION } from '../wire/reason.ts';
@@ -30,12 +30,12 @@ function toUrl(module: unknown): string | undefined {
 
 export function createInstance(): Instance {
   let hooks: ReturnType<typeof createRoutes> | undefined;
-  const place = findPlace(rehearse);
-  const thread = createThread(place, (created) => {
+  const position = findPosition(rehearse);
+  const thread = createThread(position, (created) => {
     hooks = createRoutes(created);
     return hooks;
   });
-  takePlace(place, thread);
+  takePosition(position, thread);
   listenToParent(thread);
   let shutdown: Promise<ShutdownReport> | undefined;
 

@@ -55,7 +55,7 @@ export function publishWorkers(reports: readonly WorkerReport[]): void {
   if (workerChannel.hasSubscribers) for (const report of reports) workerChannel.publish(report);
 }
 
-interface Tracing {
+export interface Tracing {
   /** Runs a part of the shutdown; the first one within the stores that are bound to `start`. */
   run(part: () => void): void;
   finish(report: ShutdownReport): void;

@@ -1,6 +1,6 @@
 /** The route of a thread whose event loop runs empty: it ends by itself, unless another listener has new work for it. */
 import type { ShutdownReport } from '../report/report.ts';
-import type { Route, Thread } from '../thread/parts.ts';
+import type { ExitListener, Thread } from '../thread/parts.ts';
 import { exitProcess } from './ending.ts';
 import { createQuietLook, isIdle } from './quiet-look.ts';
 import { UNSETTLED, whetherUnsettled } from './unsettled.ts';
@@ -8,7 +8,7 @@ import { UNSETTLED, whetherUnsettled } from './unsettled.ts';
 /** So many rounds of work that is over within one turn are believed; more, and it is something listed and not there. */
 const MOST_ROUNDS = 1000;
 
-export function createEmptyLoopRoute(thread: Thread): Route {
+export function createEmptyLoopRoute(thread: Thread): ExitListener {
   const look = createQuietLook(onBeforeExit);
   let rounds = 0;
   let turn: NodeJS.Immediate | undefined;

@@ -2,10 +2,10 @@
  * The route of a forked child whose parent goes away, or of a process under PM2. Only when asked for: a listener for
  * either event keeps the child alive and swallows messages that came before the program's own listener.
  */
-import type { Route, Thread } from '../thread/parts.ts';
+import type { ExitListener, Thread } from '../thread/parts.ts';
 import { exitProcess } from './ending.ts';
 
-export function createIpcRoute(thread: Thread, signals: { ordered(): void }): Route {
+export function createIpcRoute(thread: Thread, signals: { ordered(): void }): ExitListener {
   function go(route: 'disconnect' | 'message'): void {
     process.exitCode ??= 0;
     thread.ending ??= {};

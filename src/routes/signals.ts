@@ -1,7 +1,7 @@
 /** The signal route of the main thread: who may handle a signal, and what a second one does. */
 import { AUTO_SIGNALS } from '../options.ts';
 import { signalNumber } from '../signal-names.ts';
-import type { Route, Thread } from '../thread/parts.ts';
+import type { ExitListener, Thread } from '../thread/parts.ts';
 import { exitProcess } from './ending.ts';
 
 /** A signal that comes again so soon is the same keystroke, handed on by a parent such as npm: ms of a loop that turns. */
@@ -28,7 +28,7 @@ function signalExitListeners(): number {
 /** A keyboard's signals. Whoever else has lost patience sends SIGKILL. */
 const KEYBOARD: readonly NodeJS.Signals[] = ['SIGINT', 'SIGBREAK'];
 
-export interface SignalRoute extends Route {
+export interface SignalRoute extends ExitListener {
   /** Somebody else's order to end has begun a shutdown: a signal from now on is that order, heard again. */
   ordered(): void;
 }

@@ -6,46 +6,53 @@ import type { Finalize } from '../handlers/finalizers.ts';
 import type { Registry } from '../handlers/registry.ts';
 import type { Settings } from '../options.ts';
 import type { ShutdownReport } from '../report/report.ts';
-import type { Driver } from '../sequence/drivers.ts';
 import type { Table } from '../table/cells.ts';
 import type { LinkMessage } from '../wire/messages.ts';
 import type { Reason } from '../wire/reason.ts';
 import type { Others } from './others.ts';
 import type { Pools } from './pools.ts';
 
-/** How a shutdown is to go. */
-export interface Terms {
+/** What is asked for: a shutdown, why, and how long it may take. */
+export interface ShutdownRequest {
   readonly reason: Reason;
   readonly cause?: unknown;
   readonly timeout?: number | undefined;
 }
 
-/** One shutdown, from its beginning on. */
-export interface Run {
-  readonly driver: Driver;
+/** One shutdown of this thread, from its beginning on. */
+export interface Shutdown {
+  readonly stage: 'begun' | 'draining' | 'collecting' | 'handling' | 'told';
+  /** Resolves to its report, when that has been told. Never rejects. */
   readonly finished: Promise<ShutdownReport>;
+  /** Goes through its steps, awaiting each. */
+  drive(): void;
+  /** Goes through the rest of its steps, synchronously. */
+  takeOver(): void;
   /** From now on it has so many ms, unless it has less anyway. */
   shorten(timeout: number): void;
-  /** Set once it is through. */
-  report: ShutdownReport | undefined;
   /** Nobody but the event loop, which ran empty, has ended this thread. */
   readonly isRevivable: boolean;
 }
 
-/** What listens for an exit route, and takes its listeners away again without a trace. */
-export interface Route {
+/** What listens for one way in which this thread may end, and takes its listeners away again without a trace. */
+export interface ExitListener {
   install(): void;
   uninstall(): void;
 }
 
-/** All of this thread's exit routes. */
-export interface Hooks extends Route {
+/** All of this thread's exit listeners. */
+export interface Hooks extends ExitListener {
   /** This thread has made a Worker, which may register something before this thread does, or hears of it. */
   watch(): void;
   /** The settings have changed. */
   reinstall(): void;
   /** Ends this thread because of `cause`, unless it ends already. */
   endBy(cause: Error): void;
+}
+
+/** How the process is to end after the shutdown. */
+export interface Ending {
+  readonly signal?: NodeJS.Signals;
 }
 
 export interface Thread {
@@ -63,24 +70,24 @@ export interface Thread {
   /** Aborted when this thread is to end. A new one after each shutdown in a thread that lives on. */
   readonly signal: AbortSignal;
   onNewSignal(listener: (signal: AbortSignal) => void): void;
-  /** The first use: installs the hooks and, in a worker, children it up. */
+  /** The program uses the library. The first use installs the hooks and, in a worker, links it to its parent. */
   use(): void;
   isShuttingDown(): boolean;
   /** Whether there is anything to do for a shutdown: something was used here, or registered in a worker. */
   isUsed(): boolean;
   readonly state: 'running' | 'ending' | 'ended';
-  /** How the process is to end after the shutdown. Undefined while it is to live on. */
-  ending: { readonly signal?: NodeJS.Signals } | undefined;
+  /** Undefined while the process is to live on. */
+  ending: Ending | undefined;
   /** The `'exit'` event is being emitted: nothing asynchronous happens any more. */
   isExiting: boolean;
   /** Begins the asynchronous shutdown, or joins the one that runs. */
-  shutDown(terms: Terms): Promise<ShutdownReport>;
+  shutDown(request: ShutdownRequest): Promise<ShutdownReport>;
   /** The shutdown that runs, if one does, has so many ms from now on, unless it has less anyway. */
   shorten(timeout: number): void;
   /** Called with every shutdown's report, synchronously, before the program's `onReport`. */
   onEnd(listener: (report: ShutdownReport) => void): void;
   /** Does what is left to do, synchronously. */
-  shutDownNow(terms: Terms): void;
+  shutDownNow(request: ShutdownRequest): void;
   /** A message from another thread. */
   hear(message: unknown, source: number): void;
   /** This thread has made a Worker. */
@@ -91,7 +98,7 @@ export interface Thread {
 }
 
 /** Where a thread is in the tree, and what it shares with the others. */
-export interface Place {
+export interface Position {
   readonly isMain: boolean;
   readonly threadId: number;
   readonly table: Table;

@@ -6,24 +6,24 @@ import threads from 'node:worker_threads';
 import { createTable } from '../table/cells.ts';
 import { KEY, VERSION } from '../wire/reason.ts';
 import { isAncestor } from '../wire/validators.ts';
-import type { Place, Thread } from './parts.ts';
+import type { Position, Thread } from './parts.ts';
 
-export function findPlace(rehearse: (place: Place) => void): Place {
+export function findPosition(rehearse: (position: Position) => void): Position {
   const { isMainThread, threadId } = threads;
   const data: unknown = threads.getEnvironmentData(KEY);
   const ancestor = isAncestor(data) && data.version === VERSION ? data : undefined;
-  const place: Place = {
+  const position: Position = {
     isMain: isMainThread,
     threadId,
     table: createTable(ancestor?.buffer),
     ancestorId: ancestor?.threadId,
     deliver: (to, message) => threads.postMessageToThread(to, message, [message.port]),
-    rehearse: () => rehearse(place),
+    rehearse: () => rehearse(position),
   };
-  return place;
+  return position;
 }
 
-export function takePlace({ threadId, table }: Place, thread: Thread): void {
+export function takePosition({ threadId, table }: Position, thread: Thread): void {
   threads.setEnvironmentData(KEY, { version: VERSION, threadId, buffer: table.buffer });
   process.on('workerMessage', thread.hear);
   process.on('worker', thread.workerCreated);

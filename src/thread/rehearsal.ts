@@ -12,7 +12,7 @@ import { claim } from '../table/slots.ts';
 import type { OrderMessage } from '../wire/messages.ts';
 import { KEY, type Reason, VERSION } from '../wire/reason.ts';
 import { isOrder } from '../wire/validators.ts';
-import type { Hooks, Place } from './parts.ts';
+import type { Hooks, Position } from './parts.ts';
 import { createThread } from './thread.ts';
 
 const reason: Reason = { route: 'shutdown' };
@@ -24,16 +24,16 @@ const nothing = (): void => {};
 
 const noHooks: Hooks = { install: nothing, uninstall: nothing, reinstall: nothing, watch: nothing, endBy: nothing };
 
-const createDry = (place: Place, deliver: Place['deliver']) => {
+const createDry = (position: Position, deliver: Position['deliver']) => {
   const table = createTable();
-  const dry = createThread({ ...place, table, ancestorId: undefined, deliver, rehearse: undefined }, () => noHooks);
+  const dry = createThread({ ...position, table, ancestorId: undefined, deliver, rehearse: undefined }, () => noHooks);
   dry.handlers.add(async function rehearsal() {}, []);
   return { table, dry };
 };
 
 /** A worker is ordered, and acks. */
-function rehearseWorker(place: Place): void {
-  const { table, dry } = createDry(place, async (_, { slot, port }) => {
+function rehearseWorker(position: Position): void {
+  const { table, dry } = createDry(position, async (_, { slot, port }) => {
     Atomics.store(table.cells, at(slot, Cell.linked), Linked.yes);
     port.once('message', () => port.close());
     port.unref();
@@ -56,9 +56,9 @@ function rehearseWorker(place: Place): void {
 }
 
 /** The main thread orders a worker, and gets its ack. */
-function rehearseMain(place: Place): void {
-  const { table, dry } = createDry(place, () => Promise.resolve());
-  const slot = claim(table, NOBODY, place.threadId);
+function rehearseMain(position: Position): void {
+  const { table, dry } = createDry(position, () => Promise.resolve());
+  const slot = claim(table, NOBODY, position.threadId);
   if (slot === undefined) return;
   const { port1, port2 } = new MessageChannel();
   port1.on('message', (order: unknown) => {
@@ -74,9 +74,9 @@ function rehearseMain(place: Place): void {
   void dry.shutDown({ reason }).then(dry.liveOn);
 }
 
-export function rehearse(place: Place): void {
+export function rehearse(position: Position): void {
   // Nobody observes this thread, so it does nothing but look whether somebody does.
   traceShutdown(reason);
-  if (place.isMain) rehearseMain(place);
-  else rehearseWorker(place);
+  if (position.isMain) rehearseMain(position);
+  else rehearseWorker(position);
 }

@@ -2,7 +2,7 @@ import threads, { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTable } from '../../src/table/cells.ts';
 import type { Thread } from '../../src/thread/parts.ts';
-import { findPlace, takePlace } from '../../src/thread/position.ts';
+import { findPosition, takePosition } from '../../src/thread/position.ts';
 import type { LinkMessage } from '../../src/wire/messages.ts';
 import { KEY, VERSION } from '../../src/wire/reason.ts';
 import { createProcess } from './stand-ins.ts';
@@ -16,13 +16,13 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-describe('the place of a thread', () => {
+describe('the position of a thread', () => {
   it('is below the ancestor that it has inherited, whose table it shares', () => {
     const { buffer } = createTable();
     threads.setEnvironmentData(KEY, { version: VERSION, threadId: 7, buffer });
-    const place = findPlace(() => {});
-    expect(place).toMatchObject({ isMain: threads.isMainThread, threadId: threads.threadId, ancestorId: 7 });
-    expect(place.table.buffer).toBe(buffer);
+    const position = findPosition(() => {});
+    expect(position).toMatchObject({ isMain: threads.isMainThread, threadId: threads.threadId, ancestorId: 7 });
+    expect(position.table.buffer).toBe(buffer);
   });
 
   it.each([
@@ -31,35 +31,35 @@ describe('the place of a thread', () => {
     ['the ancestor is of another version', { version: VERSION + 1, threadId: 7, buffer: new SharedArrayBuffer(4) }],
   ])('is the root, with a table of its own, where %s', (_, data) => {
     threads.setEnvironmentData(KEY, data);
-    const { ancestorId, table } = findPlace(() => {});
+    const { ancestorId, table } = findPosition(() => {});
     expect(ancestorId).toBeUndefined();
     expect(table.buffer.byteLength).toBe(createTable().buffer.byteLength);
   });
 
   it('is where a shutdown is rehearsed', () => {
     const rehearse = vi.fn();
-    const place = findPlace(rehearse);
-    place.rehearse?.();
-    expect(rehearse.mock.calls).toEqual([[place]]);
+    const position = findPosition(rehearse);
+    position.rehearse?.();
+    expect(rehearse.mock.calls).toEqual([[position]]);
   });
 
   it('is where links are sent from, with their ports', () => {
     const post = vi.spyOn(threads, 'postMessageToThread').mockResolvedValue();
     const { port1: port, port2 } = new MessageChannel();
     const message: LinkMessage = { [KEY]: VERSION, slot: 0, port };
-    findPlace(() => {}).deliver(3, message);
+    findPosition(() => {}).deliver(3, message);
     expect(post.mock.calls).toEqual([[3, message, [port]]]);
     post.mockRestore();
     port2.close();
   });
 });
 
-it('a place that is taken is inherited by the workers to come, and their links and they themselves are seen', () => {
+it('a position that is taken is inherited by the workers to come, and their links and they themselves are seen', () => {
   const program = createProcess();
   vi.stubGlobal('process', program);
   const thread = { hear: vi.fn(), workerCreated: vi.fn() } as unknown as Thread;
-  const { table, ...place } = findPlace(() => {});
-  takePlace({ ...place, table, threadId: 5 }, thread);
+  const { table, ...position } = findPosition(() => {});
+  takePosition({ ...position, table, threadId: 5 }, thread);
   expect(threads.getEnvironmentData(KEY)).toEqual({ version: VERSION, threadId: 5, buffer: table.buffer });
   expect(program.listeners('workerMessage')).toEqual([thread.hear]);
   expect(program.listeners('worker')).toEqual([thread.workerCreated]);

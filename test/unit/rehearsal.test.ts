@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { getEnvironmentData, MessagePort } from 'node:worker_threads';
 import { afterEach, expect, it, vi } from 'vitest';
 import { createTable } from '../../src/table/cells.ts';
-import type { Place } from '../../src/thread/parts.ts';
+import type { Position } from '../../src/thread/parts.ts';
 import { rehearse } from '../../src/thread/rehearsal.ts';
 import { KEY, VERSION } from '../../src/wire/reason.ts';
 
@@ -10,7 +10,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const createPlace = (isMain: boolean): Place => ({
+const createPosition = (isMain: boolean): Position => ({
   isMain,
   threadId: isMain ? 0 : 7,
   table: createTable(),
@@ -36,7 +36,7 @@ it.each([
   const posted = vi.spyOn(MessagePort.prototype, 'postMessage');
   // The test runner may have a port of its own, by which it reports.
   const messages = () => posted.mock.calls.map(([message]) => message).filter(({ version }) => version === VERSION);
-  rehearse(createPlace(isMain));
+  rehearse(createPosition(isMain));
   await vi.waitFor(() => expect(messages().map(({ type }) => type)).toEqual(types));
   expect(messages()[0]).toMatchObject({ sync: false });
   expect(messages()[1]).toMatchObject({ handlers: [{ name: 'rehearsal' }] });
@@ -44,15 +44,15 @@ it.each([
 
 it('a worker rehearses, too, that its output goes over the link', () => {
   const defined = vi.spyOn(Object, 'defineProperty');
-  rehearse(createPlace(false));
+  rehearse(createPosition(false));
   const streams = defined.mock.calls.filter(([, property]) => property === 'write').map(([stream]) => stream);
   expect(streams).toEqual([process.stdout, process.stderr]);
 });
 
 it.each([true, false])('a rehearsal (of a main thread: %s) leaves nothing behind', async (isMain) => {
   const before = seen();
-  const place = createPlace(isMain);
-  const cells = place.table.cells.slice();
+  const position = createPosition(isMain);
+  const cells = position.table.cells.slice();
   const closed = new Promise<void>((resolve) => {
     const close = MessagePort.prototype.close;
     vi.spyOn(MessagePort.prototype, 'close').mockImplementation(function (this: MessagePort) {
@@ -60,9 +60,9 @@ it.each([true, false])('a rehearsal (of a main thread: %s) leaves nothing behind
       close.call(this);
     });
   });
-  rehearse(place);
+  rehearse(position);
   expect(seen()).toEqual(before);
   await closed;
   expect(seen()).toEqual(before);
-  expect(place.table.cells).toEqual(cells);
+  expect(position.table.cells).toEqual(cells);
 });

@@ -6,7 +6,7 @@ import type { Worker } from 'node:worker_threads';
 import { vi } from 'vitest';
 import { defaults } from '../../src/options.ts';
 import type { ShutdownReport } from '../../src/report/report.ts';
-import type { Terms, Thread } from '../../src/thread/parts.ts';
+import type { ShutdownRequest, Thread } from '../../src/thread/parts.ts';
 
 const { hrtime, getBuiltinModule, nextTick } = process;
 
@@ -45,7 +45,7 @@ export function createThread(more: object = {}) {
     use: vi.fn(),
     log: (message: string) => void log.push(message),
     shutDown: vi.fn(
-      (_: Terms) =>
+      (_: ShutdownRequest) =>
         new Promise<ShutdownReport>((resolve) => {
           settle = resolve;
         }),

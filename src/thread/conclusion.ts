@@ -1,0 +1,58 @@
+/** What a shutdown comes to: its report, and the exit code. */
+
+import type { ShutdownError } from '../report/errors.ts';
+import { formatReport } from '../report/format.ts';
+import {
+  type HandlerReport,
+  isCleanHandler,
+  isCleanWorker,
+  type ShutdownReport,
+  type WorkerReport,
+} from '../report/report.ts';
+import type { Outcome } from '../sequence/step.ts';
+import { signalNumber } from '../signal-names.ts';
+import type { Ending } from './parts.ts';
+
+/** What is known of a shutdown that is through. */
+interface Facts extends Pick<ShutdownReport, 'durationMs' | 'workers' | 'notes'> {
+  readonly error: ShutdownError;
+  readonly outcome: Outcome;
+  /** How the process ends; undefined where it lives on, or where this is a worker. */
+  readonly ending: Ending | undefined;
+  readonly failureExitCode: number;
+}
+
+/** What became of this thread's own handlers, those of the drain stage first. */
+export const ownHandlers = ({ drained, handlers }: Outcome): HandlerReport[] => [
+  ...drained.map((handler): HandlerReport => ({ ...handler, stage: 'drain' })),
+  ...handlers,
+];
+
+/** Makes the report. A failure turns the process's exit code 0 into `failureExitCode`. */
+export function conclude({ error, outcome, workers, notes, durationMs, ...rest }: Facts): ShutdownReport {
+  const { stages, handlers } = outcome;
+  const ok = isOk(outcome, workers);
+  const end = endOf(ok, error, rest);
+  const facts = { ok, route: error.route, reason: error, ...end, durationMs, stages, workers, handlers, notes };
+  return { ...facts, toString: () => formatReport(facts) };
+}
+
+function isOk(outcome: Outcome, workers: readonly WorkerReport[]): boolean {
+  const timedOut = outcome.stages.some((stage) => stage.timedOut);
+  return !timedOut && ownHandlers(outcome).every(isCleanHandler) && workers.every(isCleanWorker);
+}
+
+/** How the process ends, as the report has it. */
+function endOf(
+  ok: boolean,
+  { exitCode: asked = 0 }: ShutdownError,
+  { ending, failureExitCode }: Pick<Facts, 'ending' | 'failureExitCode'>,
+): Pick<ShutdownReport, 'exitCode' | 'signal'> {
+  if (ending === undefined) return {};
+  const { signal } = ending;
+  const code = Number(process.exitCode ?? asked);
+  if (signal !== undefined && code === 128 + signalNumber(signal)) return { signal };
+  if (code !== 0 || ok) return { exitCode: code };
+  if (failureExitCode !== 0) process.exitCode = failureExitCode;
+  return { exitCode: failureExitCode };
+}

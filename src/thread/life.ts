@@ -1,0 +1,221 @@
+/**
+ * The life of a thread, as far as the library has a part in it. Each line of {@link transitions} is one thing that may
+ * happen, and what the thread is after it; whatever is not there changes nothing.
+ *
+ *   fresh    nothing was used, since the thread began or since it lived on after a shutdown
+ *   used     there is something to do for a shutdown: the hooks are there, and a parent knows
+ *   ending   a shutdown runs
+ *   ended    it is through. What is used now comes late, unless the thread lives on
+ *   closing  it is through, the thread lives on, and what was registered is being ended
+ */
+import type { ShutdownReport } from '../report/report.ts';
+import { ownTime } from '../times.ts';
+import type { OrderMessage } from '../wire/messages.ts';
+import type { Shutdown, ShutdownRequest } from './parts.ts';
+
+export type LifeState = 'fresh' | 'used' | 'ending' | 'ended' | 'closing';
+
+type LifeEvent = 'use' | 'begin' | 'tell' | 'close' | 'renew' | 'stay';
+
+const transitions: Readonly<Record<LifeState, Partial<Readonly<Record<LifeEvent, LifeState>>>>> = {
+  fresh: { use: 'used', begin: 'ending' },
+  used: { begin: 'ending', renew: 'fresh' },
+  ending: { tell: 'ended' },
+  // Revived: nobody but the event loop had ended this thread, and somebody has given it new work.
+  ended: { close: 'closing', renew: 'fresh' },
+  // It stays ended where it was told to end meanwhile, and nothing was registered: there is nothing to do.
+  closing: { renew: 'fresh', stay: 'ended' },
+};
+
+/** What a thread does in the course of its life. */
+export interface Body {
+  /** Makes a shutdown, which calls `onTold` when it is through. */
+  begin(request: ShutdownRequest, onTold: () => void): Shutdown;
+  /** Installs the hooks and, in a worker, links it to its parent. */
+  join(): void;
+  /** Ends the pools and workers that were registered. Never rejects. */
+  close(): Promise<unknown>;
+  /** Makes all as new. Returns whether something is in use already. */
+  renew(): boolean;
+  /** Calls what was registered when all was done. */
+  runLate(): void;
+  /** Tells the parent that there is nothing to clean up. */
+  ackNothing(): void;
+  /** A worker that ends by itself acts on the order that it has not read yet. */
+  actOnPendingOrder(): void;
+  hasHandlers(): boolean;
+  /** Whether a worker of this thread has registered something. */
+  hasJoinedWorkers(): boolean;
+  /** Whether the whole tree lives on. */
+  isTreeRunning(): boolean;
+  /** Whether this thread ends by itself. */
+  isLeaving(): boolean;
+  /** Whether the `'exit'` event is being emitted. */
+  isExiting(): boolean;
+}
+
+export interface Life {
+  readonly state: LifeState;
+  /** Whether anything was used, also while a shutdown runs. */
+  readonly isUsed: boolean;
+  /** What has told this worker to end. */
+  readonly order: OrderMessage | undefined;
+  /** Whether this thread was told to end, or ends by itself. */
+  isEnding(): boolean;
+  use(): void;
+  /** Begins the asynchronous shutdown, or joins the one that runs. */
+  shutDown(request: ShutdownRequest): Promise<ShutdownReport>;
+  /** Does what is left to do, synchronously. */
+  shutDownNow(request: ShutdownRequest): void;
+  /** The shutdown that runs has so many ms from now on, unless it has less anyway. */
+  shorten(timeout: number): void;
+  /** The parent has ordered this worker to end. */
+  obey(order: OrderMessage): void;
+  /** The shutdown of whoever ordered it is over, and this worker lives on. */
+  hearOver(): void;
+  /** After a shutdown in a thread that lives on, unless it was told to end. */
+  liveOn(): Promise<void>;
+}
+
+export function createLife(body: Body): Life {
+  let state: LifeState = 'fresh';
+  let isUsed = false;
+  /** The shutdown that runs, or is through. */
+  let shutdown: Shutdown | undefined;
+  let told: { readonly order: OrderMessage; readonly isForWholeTree: boolean } | undefined;
+  let closing: Promise<unknown> | undefined;
+
+  function go(event: LifeEvent): void {
+    state = transitions[state][event] ?? state;
+  }
+
+  const isEnding = (): boolean => told !== undefined || body.isLeaving();
+
+  function begin(request: ShutdownRequest): Shutdown {
+    shutdown = body.begin(request, () => go('tell'));
+    go('begin');
+    return shutdown;
+  }
+
+  function renew(): void {
+    shutdown = undefined;
+    told = undefined;
+    go('renew');
+    isUsed = body.renew();
+    if (isUsed) go('use');
+  }
+
+  function useFirst(): void {
+    isUsed = true;
+    go('use');
+    body.join();
+  }
+
+  /** What comes when all is done. */
+  function useAfterwards(): void {
+    if (isOrderOver()) hearOver();
+    // It was told to end, and is through: what comes now has as long as there is.
+    if (body.isExiting()) body.runLate();
+    else if (isEnding()) queueMicrotask(body.runLate);
+    else if (shutdown?.isRevivable) {
+      renew();
+      useFirst();
+    }
+  }
+
+  /** Whether the shutdown that this worker was told of is over: the root's flag may be here before the message. */
+  const isOrderOver = (): boolean => told?.isForWholeTree === true && body.isTreeRunning();
+
+  function hearOver(): void {
+    told = undefined;
+    if (shutdown === undefined) renew();
+    else {
+      const over = shutdown;
+      over.finished.then(() => close(over));
+    }
+  }
+
+  /** Ends what was registered. What is used meanwhile is for the next shutdown, which waits. */
+  async function close(over: Shutdown): Promise<void> {
+    if (shutdown !== over) return;
+    go('close');
+    closing = body.close();
+    await closing;
+    closing = undefined;
+    if (shutdown !== over) return;
+    // This thread may have been told to end meanwhile.
+    const order = told?.order;
+    if (order && !body.hasHandlers()) {
+      go('stay');
+      body.ackNothing();
+    } else renew();
+    if (order) obey(order);
+  }
+
+  function obey(order: OrderMessage): void {
+    // It acted on the flag, and now the order has come down after all.
+    const isAgain = told !== undefined;
+    told = { order, isForWholeTree: !body.isTreeRunning() };
+    if (state === 'closing') return;
+    if (state === 'ended' && !isAgain) body.ackNothing();
+    const timeout = ownTime(order.timeout);
+    // The parent blocks now, or ends while it had ended this thread alone: that may leave less time.
+    if (shutdown) shutdown.shorten(timeout);
+    else begin({ reason: order.reason, timeout }).drive();
+  }
+
+  function use(): void {
+    if (state === 'ended') useAfterwards();
+    else if (state !== 'closing') {
+      if (!isUsed) useFirst();
+    } else if (body.isExiting() && (body.hasHandlers() || body.hasJoinedWorkers())) {
+      // The next shutdown waits no longer.
+      closing = undefined;
+      renew();
+    }
+  }
+
+  function shutDown(request: ShutdownRequest): Promise<ShutdownReport> {
+    if (closing) {
+      return closing.then(() => {
+        // The hooks may be gone by then, and how the process ends is up to them.
+        use();
+        return shutDown(request);
+      });
+    }
+    if (!shutdown) body.actOnPendingOrder();
+    if (shutdown) return shutdown.finished;
+    const begun = begin(request);
+    begun.drive();
+    return begun.finished;
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    get isUsed() {
+      return isUsed;
+    },
+    get order() {
+      return told?.order;
+    },
+    isEnding,
+
+    use,
+    shutDown,
+
+    shutDownNow(request) {
+      if (!shutdown) body.actOnPendingOrder();
+      (shutdown ?? begin(request)).takeOver();
+    },
+
+    shorten: (timeout) => shutdown?.shorten(timeout),
+    obey,
+    hearOver,
+
+    async liveOn() {
+      if (shutdown && !isEnding()) await close(shutdown);
+    },
+  };
+}

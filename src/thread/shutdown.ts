@@ -1,0 +1,187 @@
+/**
+ * One shutdown of one thread: why it was asked for, how long it has, what became of everything, and its report. It is
+ *
+ *   begun       the signal is aborted and the tree knows
+ *   draining    drain functions run, then pools finish what they have
+ *   collecting  the workers were ordered, and their acks are waited for
+ *   handling    this thread's own handlers run
+ *   told        its report is made, and a worker has acked
+ */
+import { now } from '../clock.ts';
+import { ShutdownError, toError, toErrorText } from '../report/errors.ts';
+import { describeHandler } from '../report/format.ts';
+import { toOutcome, toWorkerOutcome } from '../report/outcomes.ts';
+import { type HandlerReport, isCleanHandler, type ShutdownReport } from '../report/report.ts';
+import { createDriver } from '../sequence/drivers.ts';
+import { sequence } from '../sequence/sequence.ts';
+import type { Outcome, Parts } from '../sequence/step.ts';
+import { Header } from '../table/cells.ts';
+import { SHARES } from '../times.ts';
+import { arm, disarm, startGuard } from '../watchdog/watchdog.ts';
+import { createCollecting } from './collecting.ts';
+import { conclude, ownHandlers } from './conclusion.ts';
+import type { Shutdown, ShutdownRequest } from './parts.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const ADVICE =
+  'no asynchronous work goes on after process.exit() or an uncaught error. ' +
+  "Call worker-atexit's exit(), or set process.exitCode and let the program end";
+
+/** `onTold`: its report is made, and is about to be handed out. */
+export function createShutdown(around: Surroundings, request: ShutdownRequest, onTold: () => void): Shutdown {
+  const { isMain, table, handlers, drains, pools, children, others, parent, entrusted, phase, telling, settings } =
+    around;
+  const { reason, cause, timeout = settings().timeout } = request;
+  const startedAt = now();
+  const error = new ShutdownError(reason, cause);
+  const outcome: Outcome = { stages: [], drained: [], handlers: [] };
+  const notes: string[] = [];
+  const trace = telling.trace(reason);
+  /** The failures that the parent tells, from this worker's ack. */
+  const leftToParent: string[] = [];
+  /** Servers that go on serving for a while do so on top of the timeout; a worker has no more than its order leaves it. */
+  const extra = around.order() === undefined && !around.isExiting() ? drains.delay : 0;
+  /** How long it has, and since when: what is over first counts. */
+  const limits = [{ since: startedAt + extra, timeout }];
+  let stage: Shutdown['stage'] = 'begun';
+  /** How many handlers have started in this stage. */
+  let started = 0;
+  let endGuard: (() => void) | undefined;
+
+  const deadline = (share: number): number => Math.min(...limits.map((limit) => limit.since + limit.timeout * share));
+  const collecting = createCollecting(around, reason, deadline, () => void notes.push(...pools.wake()));
+
+  /** For want of a worker that has acked: only such a one can stand guard otherwise. */
+  function standGuard(): void {
+    if (isMain && settings().watchdog === true) endGuard ??= startGuard(table);
+  }
+
+  const parts: Parts = {
+    drains,
+    handlers,
+    deadline,
+    delay: extra || (timeout * SHARES.drain) / 2,
+    note: (line) => void notes.push(line),
+
+    begin() {
+      if (isMain && settings().watchdog !== false) arm(table, deadline(1), settings().logger === false);
+      phase.begin(reason, deadline(SHARES.workers));
+      // Where this thread has not yet heard of the workers that it has made.
+      if (Atomics.load(table.cells, Header.used) > 0) entrusted.listen();
+      children.begin();
+      others.begin();
+      if (children.size === 0 || drains.size > 0) standGuard();
+      around.abort(error);
+      collecting.pulse();
+    },
+
+    hasToDrain() {
+      if (drains.size + pools.size === 0) return false;
+      stage = 'draining';
+      return true;
+    },
+
+    refuse() {
+      started = 0;
+      around.showProgress(0, 0, '');
+      notes.push(...pools.refuse(error));
+    },
+
+    idle: (sync) => (sync ? undefined : pools.idle()),
+    isLeaf: () => !isMain && pools.size + others.size === 0 && children.hasNone(),
+
+    workers: {
+      start(sync) {
+        stage = 'collecting';
+        return collecting.start(sync);
+      },
+      block: collecting.block,
+      terminateSilent: collecting.terminateSilent,
+    },
+
+    handOver() {
+      entrusted.collect();
+      if (!children.hasAcked()) standGuard();
+      // The first of them is to be called first.
+      for (const { report, onFailure } of children.failures().reverse())
+        if (onFailure) handlers.add(onFailure, [report]);
+    },
+
+    flush(sync) {
+      if (parent) return parent.flush(sync || around.order()?.sync === true, around.isEnding());
+      return sync ? undefined : children.flush();
+    },
+
+    onHandler({ name }, behind) {
+      if (stage === 'collecting') stage = 'handling';
+      started++;
+      around.showProgress(started, started + behind, name);
+    },
+
+    onFailure(report, isSync) {
+      const line = describeHandler(report);
+      if (line === undefined) return;
+      const advised = isSync && report.unfinished ? `${line}: ${ADVICE}` : line;
+      if (parent?.isHeard()) leftToParent.push(advised);
+      else telling.log(advised);
+    },
+
+    onSettled: telling.publishHandler,
+  };
+
+  function end(): void {
+    collecting.end();
+    if (isMain) disarm(table);
+    if (around.ending() === undefined) endGuard?.();
+    const { workers: threads, told } = children.reports();
+    const processes = others.reports();
+    const report = conclude({
+      error,
+      outcome,
+      workers: [...threads, ...processes],
+      notes,
+      durationMs: now() - startedAt,
+      ending: isMain ? around.ending() : undefined,
+      failureExitCode: settings().failureExitCode,
+    });
+    stage = 'told';
+    onTold();
+    const untold = threads.filter((worker) => !told.has(worker));
+    telling.publishWorkers([...untold, ...processes]);
+    trace?.finish(report);
+    if (!ack(report)) {
+      leftToParent.forEach(telling.log);
+      telling.logWorkers(untold);
+    }
+    telling.report(report);
+    resolve(report);
+  }
+
+  /** Whether a parent hears, and tells, what became of this thread. */
+  function ack({ workers }: ShutdownReport): boolean {
+    const own = ownHandlers(outcome);
+    const failures = own.filter((handler: HandlerReport) => !isCleanHandler(handler)).length;
+    return parent?.ack(own.map(toOutcome), workers.map(toWorkerOutcome), failures, around.isEnding()) ?? false;
+  }
+
+  let resolve: (report: ShutdownReport) => void = () => {};
+  const finished = new Promise<ShutdownReport>((settle) => {
+    resolve = settle;
+  });
+  const driver = createDriver(sequence(parts, outcome), {
+    onError: (thrown) => void notes.push(`a step failed: ${toErrorText(toError(thrown)).stack}`),
+    onEnd: end,
+  });
+  const { drive, takeOver } = driver;
+
+  return {
+    get stage() {
+      return stage;
+    },
+    finished,
+    drive: trace ? () => trace.run(drive) : drive,
+    takeOver: trace ? () => trace.run(takeOver) : takeOver,
+    shorten: (shorter) => void limits.push({ since: now(), timeout: shorter }),
+    isRevivable: reason.route === 'beforeExit',
+  };
+}
