@@ -5,33 +5,15 @@
  * @module
  */
 import { instance } from './adapters/adapter.ts';
-import { createHandler } from './adapters/http/handler.ts';
+import { createHandler, type ServerOptions } from './adapters/http/handler.ts';
 import { isServer, kindOf, type Server } from './adapters/http/kinds.ts';
 import { frameworkOf } from './handlers/servers.ts';
 import { checkTerms, checkTimeout, misuse, shown } from './misuse.ts';
 
+export type { ServerOptions } from './adapters/http/handler.ts';
+
 // From now on `onDrain(server)` goes about it in the same way.
 instance().knowServers(createHandler);
-
-/** What {@link registerServer} takes. */
-export interface ServerOptions {
-  /** What the report calls it, after the word `server`. */
-  name?: string;
-  /**
-   * ms for which it goes on serving once the shutdown has begun, so that whoever sends requests learns meanwhile that no more
-   * are wanted; default 0. They are added to the shutdown's `timeout`. In a worker they are taken from what that is left, up
-   * to half of its drain stage. There is no delay on a synchronous route.
-   */
-  delay?: number;
-  /**
-   * How others learn that it is not ready any more. A path, such as `'/ready'`: a GET or HEAD of it is answered with 200, and
-   * with 503 once the shutdown has begun, without the program's routes being asked. A function is called once, with
-   * `false`, when the shutdown begins.
-   */
-  ready?: string | ((isReady: false) => unknown);
-  /** ms that requests in flight may take once the server closes; default: what the drain stage has. */
-  timeout?: number;
-}
 
 /**
  * Lets a server drain when this thread ends. As soon as the shutdown begins it is not ready any more. For `delay` ms it goes
