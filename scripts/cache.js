@@ -1,13 +1,17 @@
 // Packages that only some tests need, each with a folder of its own, so that the repository's dependencies stay few.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { npm } from './npm.js';
 
-/** Installs `name`, such as `node@22`, unless it is there. */
-export function install(name) {
+/** Installs `name`, such as `node@22`, or all of `packages` in a folder of that name, unless that is there. */
+export function install(name, packages = [name]) {
   const folder = join('node_modules', '.cache', name);
-  if (existsSync(join(folder, 'node_modules', '.package-lock.json'))) return;
+  const list = join(folder, 'packages.json');
+  const wanted = JSON.stringify(packages);
+  if (existsSync(list) && readFileSync(list, 'utf8') === wanted) return;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"private":true}');
-  npm(['install', '--no-audit', '--no-fund', name], { cwd: folder });
+  npm(['install', '--no-audit', '--no-fund', ...packages], { cwd: folder });
+  // Last of all, so that what was cut off is installed again.
+  writeFileSync(list, wanted);
 }
