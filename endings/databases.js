@@ -12,6 +12,7 @@ const open = js`
 const inWorker = (end, worker = 'setInterval(() => {}, 1000);') => js`${open}
   if (isMainThread) {
     const worker = thread();
+    const exit = once(worker, 'exit');
     await once(worker, 'message');
     ${end}
   } else {
@@ -30,43 +31,45 @@ export default {
     'An open database whose `close()` nobody calls. Where `-wal` is left, nothing is lost; the next to open it recovers.',
   rows: [
     {
-      what: 'of a worker whose event loop runs empty',
-      program: inWorker("await once(worker, 'exit');", 'setTimeout(() => parentPort.close(), 50);'),
+      what: 'an open database of a worker whose event loop runs empty',
+      program: inWorker('await exit;', 'setTimeout(() => parentPort.close(), 50);'),
       cell: tidied,
+      words: { deno: 'either' },
       instead: '`register(() => database.close())` in each thread',
     },
     {
-      what: 'of a worker that calls `process.exit()`',
-      program: inWorker("worker.postMessage(1); await once(worker, 'exit');"),
+      what: 'an open database of a worker that calls `process.exit()`',
+      program: inWorker('worker.postMessage(1); await exit;'),
       cell: tidied,
       instead: 'as above',
     },
     {
-      what: 'of a worker that is terminated',
+      what: 'an open database of a worker that is terminated',
       program: inWorker('await worker.terminate();'),
       cell: tidied,
+      words: { deno: 'either' },
       instead: 'as above, and `registerWorker(worker)`',
     },
     {
-      what: 'of a worker, when the main thread calls `process.exit()`',
+      what: 'an open database of a worker, when the main thread calls `process.exit()`',
       program: inWorker('process.exit();'),
       cell: tidied,
       instead: 'as above',
     },
     {
-      what: 'of the main thread, whose event loop runs empty',
+      what: 'an open database of the main thread, whose event loop runs empty',
       program: `${open} begin('db');`,
       cell: tidied,
       instead: 'as above',
     },
     {
-      what: 'of the main thread, which calls `process.exit()`',
+      what: 'an open database of the main thread, which calls `process.exit()`',
       program: `${open} begin('db'); process.exit();`,
       cell: tidied,
       instead: 'as above',
     },
     {
-      what: 'of the main thread, after an uncaught error',
+      what: 'an open database of the main thread, after an uncaught error',
       program: `${open} begin('db'); throw new Error('mine');`,
       cell: tidied,
       instead: 'as above',
@@ -89,6 +92,7 @@ export default {
           parentPort.postMessage('open');
           setInterval(() => {}, 1000);
         }`,
+      words: { deno: '1, for a while `database is locked`' },
       instead:
         'commit in a handler; where the thread’s descriptors stay open, so does its lock, until the process ends',
     },

@@ -12,6 +12,7 @@ const leak = (options, how) => js`
     const before = open();
     for (let i = 0; i < 3; i++) {
       const worker = thread(0, ${options});
+      const exit = once(worker, 'exit');
       await once(worker, 'message');
       ${how}
     }
@@ -30,7 +31,7 @@ export default {
   rows: [
     {
       what: 'a descriptor of `fs.openSync()` in a worker whose event loop runs empty',
-      program: leak('{}', "await once(worker, 'exit');"),
+      program: leak('{}', 'await exit;'),
       instead: 'close what you open, in a handler',
     },
     {

@@ -181,13 +181,15 @@ export default {
       instead: 'clean up first: `await shutdown()`, then `execve`. No handler runs, in any thread',
     },
     {
-      what: '`process.execve()` of a file that is not there',
-      program: js`
-        if (process.execve === undefined) say('—');
-        else {
-          try { process.execve('/nowhere', ['nowhere']); } catch (error) { say('throws ' + error.code); }
-        }`,
-      cell: ({ stdout, ...ended }) => (stdout === '' ? `the process ends: ${endOf(ended)}` : stdout.trim()),
+      what: '`process.execve()` that fails',
+      words: {
+        'node@20': '—',
+        'node@22': 'the process is aborted',
+        'node@24': 'the process is aborted',
+        'node@26': 'throws',
+        bun: 'throws',
+        deno: '—',
+      },
       instead: 'look whether the file can be executed first',
     },
     {

@@ -46,6 +46,7 @@ export default {
           for (let i = 0; i < 10; i++) workerData.postMessage(i);
           process.exit();
         }`,
+      words: { node: 'not always', deno: 'not always' },
       instead: "read the port until it is empty after `'exit'`: `receiveMessageOnPort()`",
     },
     {
@@ -130,12 +131,38 @@ export default {
       instead: 'keep the id that you had',
     },
     {
-      what: '`worker.performance.eventLoopUtilization().idle` of a worker that has ended',
+      what: "`worker.performance.eventLoopUtilization().idle`, read before and again after `'exit'`: the second",
       program: js`
-        const worker = new Worker('setTimeout(() => {}, 50)', { eval: true });
-        await once(worker, 'exit');
+        const worker = new Worker('require("worker_threads").parentPort.postMessage(1); setTimeout(() => {}, 300)', { eval: true });
+        const exit = once(worker, 'exit');
+        await once(worker, 'message');
+        try { worker.performance.eventLoopUtilization(); } catch {}
+        await exit;
         try { say(worker.performance.eventLoopUtilization().idle); } catch (error) { say('throws ' + error.name); }`,
-      instead: 'the one thing that tells, while the event loop does not turn, that a thread is gone: on Node alone',
+      instead: 'nothing to be learned here; but see the next row',
+    },
+    {
+      what: 'the same, of a worker that has ended while the main thread blocks, read before any event is heard',
+      program: js`
+        if (isMainThread) {
+          const cells = new Int32Array(new SharedArrayBuffer(4));
+          const worker = thread(cells);
+          await once(worker, 'message');
+          try { worker.performance.eventLoopUtilization(); } catch {}
+          Atomics.store(cells, 0, 1);
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+          let idle;
+          try { idle = worker.performance.eventLoopUtilization().idle; } catch (error) { idle = 'throws ' + error.name; }
+          say(idle);
+          process.exit();
+        } else {
+          setTimeout(() => parentPort.postMessage('runs'), 100);
+          setInterval(() => {
+            if (Atomics.load(workerData, 0) === 1) process.exit();
+          }, 10);
+        }`,
+      instead:
+        '-1 is the one thing that tells, while the event loop does not turn, that a thread is gone; it takes a first reading while the thread lives',
     },
     {
       what: '`getHeapSnapshot()` of a worker that has ended',
@@ -151,7 +178,7 @@ export default {
       instead: 'read the snapshot to its end first, then end the worker',
     },
     {
-      what: '`worker.startCpuProfile()`: what it resolves to',
+      what: "`worker.startCpuProfile('name')`: what it resolves to",
       program: js`
         const worker = new Worker('setInterval(() => {}, 1000)', { eval: true });
         await once(worker, 'online');
@@ -167,7 +194,7 @@ export default {
       instead: 'look before you use it: the method is young, and its form has changed',
     },
     {
-      what: 'a worker that is made with `stdout: true` and not read, 1 MB printed: whether it ends',
+      what: 'a worker that is made with `stdout: true` and not read, 1 MB printed: whether it has ended after 2 s',
       program: js`
         if (isMainThread) {
           const worker = thread(0, { stdout: true });

@@ -4,6 +4,7 @@ import { js, waited } from './program.js';
 
 /** What stands in a package's row where nothing of the kind was tried. */
 const NODE_ONLY = { bun: 'not tried', deno: 'not tried' };
+const SINCE_22 = { 'node@20': 'its binary is for 22 and later', ...NODE_ONLY };
 /** A worker that does `work` and says so; then the program is ended by `end`. */
 const ends = (work, end, before = '') => js`
   ${before}
@@ -27,79 +28,6 @@ const left =
   (name) =>
   ({ folder }) =>
     existsSync(join(folder, name)) ? 'is left' : 'is gone';
-
-const LMDB = (end) =>
-  ends(
-    js`
-    const lmdb = require('lmdb');
-    const database = lmdb.open({ path: 'lmdb' });
-    for (let i = 0; i < 20000; i++) database.put(i, i);`,
-    end,
-  );
-const lmdbRows = (end, how, instead) => ({
-  what: `lmdb: 20,000 \`put()\`s of a worker that nobody awaits, ${how}: how many are there`,
-  program: js`
-    const child = children.spawnSync(process.execPath, ['writer.mjs'], { encoding: 'utf8' });
-    const lmdb = require('lmdb');
-    const n = lmdb.open({ path: 'lmdb' }).getCount();
-    say(n === 20000 ? 'all' : n === 0 ? 'none' : 'some');
-    process.kill(process.pid, 'SIGKILL');`,
-  files: {
-    'writer.mjs': js`
-      import { Worker, isMainThread, parentPort } from 'node:worker_threads';
-      import { once } from 'node:events';
-      import { createRequire } from 'node:module';
-      import { setTimeout as sleep } from 'node:timers/promises';
-      const require = createRequire(import.meta.url);
-      const thread = () => new Worker(new URL(import.meta.url));
-      ${LMDB(end)}`,
-  },
-  words: NODE_ONLY,
-  instead,
-});
-
-const redis = (end, how, instead) => ({
-  what: `ioredis: 20,000 \`set()\`s of a worker, then in the same tick ${how}: how many the server has`,
-  server: 'redis',
-  program: js`
-    const Redis = require('ioredis').default ?? require('ioredis');
-    const connect = () => new Redis(Number(process.env.REDIS_PORT), '127.0.0.1');
-    if (isMainThread) {
-      const client = connect();
-      await client.flushall();
-      client.disconnect();
-      const child = children.spawnSync(process.execPath, ['writer.mjs']);
-      await sleep(500);
-      const count = connect();
-      const n = await count.dbsize();
-      say(n === 20000 ? 'all' : n === 0 ? 'none' : 'some');
-      process.exit();
-    }`,
-  files: {
-    'writer.mjs': js`
-      import { Worker, isMainThread, parentPort } from 'node:worker_threads';
-      import { once } from 'node:events';
-      import { createRequire } from 'node:module';
-      import { setTimeout as sleep } from 'node:timers/promises';
-      const require = createRequire(import.meta.url);
-      const Redis = require('ioredis').default ?? require('ioredis');
-      const flag = new Int32Array(new SharedArrayBuffer(4));
-      if (isMainThread) {
-        const worker = new Worker(new URL(import.meta.url));
-        await once(worker, 'message');
-        ${end}
-      } else {
-        const client = new Redis(Number(process.env.REDIS_PORT), '127.0.0.1');
-        await once(client, 'ready');
-        parentPort.on('message', () => {});
-        for (let i = 0; i < 20000; i++) client.set('k' + i, i).catch(() => {});
-        ${how.includes("worker's") ? 'process.exit();' : "parentPort.postMessage('sent'); Atomics.wait(flag, 0, 0, 5000);"}
-      }`,
-  },
-  runs: 1,
-  words: NODE_ONLY,
-  instead,
-});
 
 export default {
   name: 'packages',
@@ -170,14 +98,17 @@ export default {
       instead: '`linger: 0`, or a limit',
     },
     {
-      what: 'zeromq: the same with `linger: 1500`: `process.exit()`',
-      program: js`
-        const { Push } = require('zeromq');
-        const socket = new Push({ linger: 1500 });
-        socket.connect('tcp://127.0.0.1:1');
-        socket.send('hello').catch(() => {});
-        await sleep(100);
-        process.exit();`,
+      what: 'zeromq in a worker: the same with `linger: 1500`, `process.exit()` of the main thread',
+      program: ends(
+        js`
+          const { Push } = require('zeromq');
+          const socket = new Push({ linger: 1500 });
+          socket.connect('tcp://127.0.0.1:1');
+          socket.send('hello').catch(() => {});
+          await sleep(100);
+          globalThis.socket = socket;`,
+        MAIN_EXIT,
+      ),
       cell: ({ ms }) => waited(ms, 1500),
       words: NODE_ONLY,
       instead: 'set it where the socket is made',
@@ -196,6 +127,22 @@ export default {
         }`,
       words: NODE_ONLY,
       instead: '`import` it in the main thread as well, and leave it there',
+    },
+    {
+      what: 'the same, where the main thread has loaded it as well',
+      program: js`
+        const text = () => { try { require('@parcel/watcher'); return 'works'; } catch (error) { return 'throws ' + error.message.split('\n')[0].replace(/\/\S*/, '…'); } };
+        if (isMainThread) {
+          text();
+          for (let i = 0; i < 2; i++) {
+            const worker = thread();
+            const exit = once(worker, 'exit');
+            worker.on('message', (told) => { if (i === 1) say(told); });
+            await exit;
+          }
+        } else parentPort.postMessage(text());`,
+      words: NODE_ONLY,
+      instead: 'so',
     },
     {
       what: 'signal-exit 3 and 4 in one program (proper-lockfile, execa): at `process.exit()` the hooks of',
@@ -240,24 +187,36 @@ export default {
       what: 'classic-level: the main thread opens what a worker had open that was terminated',
       program: js`
         const { ClassicLevel } = require('classic-level');
-        const database = new ClassicLevel('level');
+        const open = async () => await (globalThis.kept = new ClassicLevel('level')).open();
         if (isMainThread) {
           const worker = thread();
           await once(worker, 'message');
           await worker.terminate();
-          say(await database.open().then(() => 'allowed', (error) => 'refused: ' + error.cause?.code));
+          say(await open().then(() => 'allowed', (error) => 'refused: ' + error.cause?.code));
           process.exit();
         } else {
-          await database.open();
+          await open();
           parentPort.postMessage('open');
           setInterval(() => {}, 1000);
         }`,
       words: NODE_ONLY,
       instead: 'free after every end',
     },
-    lmdbRows(TERMINATE + ' process.exit();', '`terminate()`', 'await the last one, or `flushed`'),
-    lmdbRows(MAIN_EXIT, '`process.exit()` of the main thread', 'as above'),
-    lmdbRows(SIGTERM, 'SIGTERM', 'as above, in a handler'),
+    {
+      what: 'lmdb: 20,000 `put()`s of a worker that nobody awaits, `terminate()`: how many are there',
+      words: { node: 'all; now and then `terminate()` has no end', ...NODE_ONLY },
+      instead: '`await database.close()` in a handler',
+    },
+    {
+      what: 'lmdb: 20,000 `put()`s of a worker that nobody awaits, `process.exit()` of the main thread: how many are there',
+      words: { node: 'all; now and then the process has no end', ...NODE_ONLY },
+      instead: 'as above',
+    },
+    {
+      what: 'lmdb: 20,000 `put()`s of a worker that nobody awaits, SIGTERM: how many are there',
+      words: { node: 'none, or by luck all: it is one batch', ...NODE_ONLY },
+      instead: 'as above',
+    },
     {
       what: 'better-sqlite3, an open transaction of a worker that is terminated: rows, and whether another connection can write',
       program: js`
@@ -277,7 +236,7 @@ export default {
           parentPort.postMessage('open');
           setInterval(() => {}, 1000);
         }`,
-      words: NODE_ONLY,
+      words: SINCE_22,
       cell: ({ stdout, stderr }) =>
         stdout.trim() ||
         stderr
@@ -301,7 +260,7 @@ export default {
         end,
       ),
       cell: left('db-wal'),
-      words: NODE_ONLY,
+      words: SINCE_22,
       instead: '`register(() => database.close())` in that worker',
     })),
     ...[
@@ -390,10 +349,11 @@ export default {
       instead:
         '`pg_cancel_backend()` in a handler, and `statement_timeout`, or `client_connection_check_interval` at the server',
     },
-    redis('', "the worker's `process.exit()`", '`await client.quit()` in a handler'),
-    redis('process.exit();', '`process.exit()` of the main thread', 'as above'),
-    redis('await worker.terminate(); process.exit();', '`terminate()`', 'as above'),
-    redis(SIGTERM, 'SIGTERM', 'as above'),
+    {
+      what: 'ioredis: 20,000 `set()`s of a worker that nobody awaits, then an end: how many the server has',
+      words: { node: 'from none to all, by luck; the most of them by the worker’s own `process.exit()`', ...NODE_ONLY },
+      instead: '`await redis.quit()` in a handler',
+    },
     {
       what: 'grpc-js: a call in flight of a worker that is terminated: what the server sees',
       program: js`

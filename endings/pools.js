@@ -2,11 +2,12 @@ import { js } from './program.js';
 
 /** What becomes of a call: its value, its error, or nothing within 3 s. */
 const call = js`
-  const fate = (promise) => Promise.race([
+  const fate = (promise, ms = 3000) => Promise.race([
     Promise.resolve(promise).then((value) => 'resolves to ' + value, (error) => 'rejects: ' + (error?.message ?? error)),
-    sleep(3000, 'stays open'),
+    sleep(ms, 'stays open'),
   ]);
-  const file = (name) => new URL(name, import.meta.url);`;
+  const file = (name) => new URL(name, import.meta.url);
+  setInterval(() => {}, 1000);`;
 const piscina = js`${call}
   const { Piscina } = await import('piscina');
   const make = (options) => new Piscina({ filename: file('task.mjs').href, maxThreads: 1, ...options });`;
@@ -67,7 +68,7 @@ export default {
       instead: 'a worker that can be spoken to at any time',
     },
     {
-      what: 'Tinypool, likewise',
+      what: 'Tinypool, a parked worker: its `setInterval(20)`, likewise',
       files,
       program: js`${tinypool}
         const pool = make();
@@ -132,14 +133,14 @@ export default {
       instead: 'throw in a task; the pool decides about its thread',
     },
     {
-      what: 'Tinypool: likewise',
+      what: 'Tinypool: a task calls `process.exit(3)`: its call',
       files,
       program: js`${tinypool} say(await fate(make().run('exit'))); process.exit();`,
       words: NO_TINYPOOL,
       instead: 'as above; where it stays open, only a deadline of your own helps',
     },
     {
-      what: 'workerpool: likewise',
+      what: 'workerpool: a task calls `process.exit(3)`: its call',
       files,
       program: js`${workerpool} say(await fate(make().exec('task', ['exit']))); process.exit();`,
       cell: ({ stdout }) =>
@@ -206,7 +207,7 @@ export default {
       instead: 'drain first: `close()`, or a shutdown with `registerPool(pool)`',
     },
     {
-      what: 'Tinypool: likewise',
+      what: 'Tinypool: what is queued when `destroy()` is called',
       files,
       program: js`${tinypool}
         const pool = make();
@@ -283,14 +284,18 @@ export default {
         const { Worker: Farm } = require('jest-worker');
         for (const code of [3, 0]) {
           const farm = new Farm(file('jest.cjs').pathname, { enableWorkerThreads: true, numWorkers: 1, exposedMethods: ['task'] });
-          say(' ' + (await fate(farm.task(code))));
+          say(' ' + (await fate(farm.task(code), 8000)));
         }
         process.exit();`,
       cell: ({ stdout }) =>
         stdout
           .trim()
           .split('\n')
-          .map((line) => line.replace(/^(x*) /, (_, xs) => `${xs.length} times, `))
+          .map((line) =>
+            line
+              .replace(/^(x*) /, (_, xs) => `${xs.length} times, `)
+              .replace(/ exited unexpectedly.*/, ' exited unexpectedly'),
+          )
           .join('; '),
       words: { bun: 'not tried', deno: 'not tried' },
       instead: 'a task that can end its thread is done again: let it be one that may be done twice',
@@ -335,32 +340,11 @@ export default {
     },
     {
       what: 'BullMQ: `close(true)`, a job that runs: in worker threads, in processes',
-      server: 'redis',
-      runs: 1,
-      files: {
-        'bull.cjs': js`
-        module.exports = async () => { await new Promise((done) => setTimeout(done, 1500)); return 1; };`,
+      words: {
+        node: 'in threads it fails, or is left for who finds it stalled; in processes it goes on',
+        bun: 'not tried',
+        deno: 'not tried',
       },
-      program: js`
-        const { Queue, Worker: Jobs } = await import('bullmq');
-        const connection = { host: '127.0.0.1', port: Number(process.env.REDIS_PORT) };
-        const answers = [];
-        for (const useWorkerThreads of [true, false]) {
-          const name = 'q' + process.pid + useWorkerThreads;
-          const queue = new Queue(name, { connection });
-          const jobs = new Jobs(name, new URL('bull.cjs', import.meta.url).pathname, { connection, useWorkerThreads });
-          jobs.on('error', () => {});
-          const active = once(jobs, 'active');
-          const job = await queue.add('job', {});
-          await active;
-          await sleep(500);
-          await jobs.close(true);
-          await sleep(1500);
-          answers.push(await job.getState());
-        }
-        say(answers.join(', '));
-        process.kill(process.pid, 'SIGKILL');`,
-      words: { bun: 'not tried', deno: 'not tried' },
       instead: '`close()` without `true`, and a deadline of your own',
     },
   ],

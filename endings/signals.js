@@ -67,7 +67,7 @@ export default {
       instead: 'the second one kills; the library’s own listener stays until all is done',
     },
     {
-      what: 'the main thread is blocked for 1 s when SIGTERM comes, and listens: whether the listener is called at the end of the block',
+      what: 'the main thread is blocked for 500 ms when SIGTERM comes, and listens: whether the listener is called at the end of the block',
       program: js`
         process.on('SIGTERM', () => { say('called'); process.exit(); });
         process.kill(process.pid, 'SIGTERM');

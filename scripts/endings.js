@@ -1,6 +1,6 @@
 // `npm run endings`: runs each program of endings/ on each runtime and writes docs/endings.md. A cell that differs from
 // the page as it was is named, and the command fails. Some topics or runtimes may be said, by the beginning of their
-// names, and the others' cells are kept: `npm run endings -- locks node@26`.
+// names, and the others' cells are kept: `npm run endings -- locks node@26`. With `new` only what has no cell yet is run.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -119,9 +119,11 @@ async function ask(row, runtime) {
         return undefined;
       }
     };
-    if (ended.late) return `HANGS ${ended.stdout} ${ended.stderr}`;
+    if (ended.late) return `HANGS ${ended.stdout} ${ended.stderr.slice(-300)}`;
     const cell = (row.cell ?? (({ lines }) => lines.join(', ')))({ ...ended, folder, read });
-    return cell === '' || cell === undefined ? `NOTHING ${ended.code} ${ended.signal} ${ended.stderr}` : cell;
+    return cell === '' || cell === undefined
+      ? `NOTHING ${ended.code} ${ended.signal} ${ended.stderr.slice(0, 300)}`
+      : cell;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -139,11 +141,17 @@ async function answerOf(row, runtime) {
     .replace(/\s*\n\s*/g, ' ');
 }
 
-const asked = process.argv.slice(2);
+const isForNew = process.argv.includes('new');
+const asked = process.argv.slice(2).filter((word) => word !== 'new');
 const isAsked = (names, name) => {
   const here = asked.filter((word) => names.some((other) => other.startsWith(word)));
   return here.length === 0 || here.some((word) => name.startsWith(word));
 };
+const twice = topics
+  .flatMap(({ rows }) => rows.map(({ what }) => what))
+  .filter((what, i, all) => all.indexOf(what) !== i);
+if (twice.length > 0)
+  throw new Error(`two rows ask the same, so that their cells cannot be told apart: ${twice.join(', ')}`);
 const unknown = asked.filter(
   (word) => ![...topics.map(({ name }) => name), ...RUNTIMES].some((n) => n.startsWith(word)),
 );
@@ -170,23 +178,32 @@ for (const runtime of RUNTIMES) {
 
 const names = topics.map(({ name }) => name);
 const cells = new Map();
+/** The cell of a program that has not answered yet. */
+const UNKNOWN = 'not run yet';
 const changed = [];
+const broken = [];
 for (const { name, rows } of topics) {
   for (const row of rows) {
     const answers = await Promise.all(
-      [0, 1].map(async (half) => {
+      // Two at a time; those with a server one by one, since they share it.
+      (row.server ? [0] : [0, 1]).map(async (half, _, halves) => {
         const mine = [];
         for (const [i, runtime] of RUNTIMES.entries()) {
-          if (i % 2 !== half) continue;
+          if (i % halves.length !== half) continue;
           const was = before.cells.get(row.what)?.get(runtime);
-          const skip =
-            !isAsked(names, name) || !isAsked(RUNTIMES, runtime) || (row.server && !(await serverOf(row.server)));
-          if (skip) {
-            mine.push([runtime, was ?? 'not run yet']);
+          const isAskedFor = isAsked(names, name) && isAsked(RUNTIMES, runtime);
+          const isKept = isForNew && was !== undefined && was !== UNKNOWN;
+          if (!isAskedFor || isKept || (row.server && !(await serverOf(row.server)))) {
+            mine.push([runtime, was ?? UNKNOWN]);
             continue;
           }
           const is = await answerOf(row, runtime);
-          if (was !== undefined && was !== is)
+          if (/^(HANGS|NOTHING)| or (HANGS|NOTHING)/.test(is)) {
+            broken.push(`${row.what}\n  ${runtime}: ${is}`);
+            mine.push([runtime, was ?? UNKNOWN]);
+            continue;
+          }
+          if (was !== undefined && was !== UNKNOWN && was !== is)
             changed.push(`${row.what}\n  ${runtime}: it was "${was}", it is "${is}"`);
           if (was !== is) console.log(`${row.what} | ${runtime} | ${is}`);
           mine.push([runtime, is]);
@@ -200,6 +217,10 @@ for (const { name, rows } of topics) {
 await stopServers();
 
 writeFileSync(PAGE, pageOf(topics, heads, cells));
+if (broken.length > 0) {
+  console.error(`\nPrograms that answered nothing, or did not end:\n\n${broken.join('\n')}`);
+  process.exitCode = 1;
+}
 if (changed.length > 0) {
   console.error(`\nCells of ${PAGE} that differ from the page as it was:\n\n${changed.join('\n')}`);
   process.exitCode = 1;
