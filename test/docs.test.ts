@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
@@ -6,13 +6,34 @@ import { normalise, pages, parse, REFERENCE, reached, read, root, type Session, 
 import { temporaryFolder } from './programs.ts';
 import * as runtime from './runtime.ts';
 
-/** A block's commands have ended by then, or are killed, and their test fails: ms. */
-const LIMIT = 30_000;
+/** A block's commands have ended by then, or are killed, and their test fails: ms. A recipe is five programs. */
+const LIMIT = process.env.NATIVE === undefined ? 30_000 : 120_000;
 
 /** A page's `node` is the runtime. */
 const PATH = [dirname(runtime.command), process.env.PATH].join(delimiter);
 
 const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** Its recipes need packages and servers that scripts/native.js installs and starts: only that one runs them. */
+const RECIPES = 'docs/native.md';
+/** These packages are built from source where they are installed. */
+const BUILT = ['node-pty.js'];
+
+const recipes = process.env.NATIVE;
+const recipePackages = recipes === undefined ? [] : recipes === 'built' ? ['native', 'native-built'] : ['native'];
+
+/** Its binary is for Node 22 and later. */
+const isTooOld = (line: string): boolean =>
+  line.includes('better-sqlite3.js') &&
+  (runtime.name === 'node@20' || (runtime.name === 'node' && /^v20\./.test(process.version)));
+
+/** Whether this run is the one that plays `session`. */
+function isPlayed(page: string, session: Session): boolean {
+  if (page !== RECIPES) return recipes === undefined;
+  if (session.commands.some(({ line }) => isTooOld(line))) return false;
+  const isBuilt = session.commands.some(({ line }) => BUILT.some((name) => line.includes(name)));
+  return recipes === 'built' || (recipes === 'ready' && !isBuilt);
+}
 
 /** A folder with the page's files, in which the library and the packages of the documents can be imported. */
 function folderWith(sources: readonly Source[]): string {
@@ -22,6 +43,11 @@ function folderWith(sources: readonly Source[]): string {
   symlinkSync(root, join(modules, 'worker-atexit'));
   for (const name of Object.keys(devDependencies).filter((name) => !name.startsWith('@'))) {
     symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  }
+  for (const installed of recipePackages.map((name) => join(root, 'node_modules', '.cache', name, 'node_modules'))) {
+    for (const name of readdirSync(installed).filter((name) => !name.startsWith('.'))) {
+      if (!existsSync(join(modules, name))) symlinkSync(join(installed, name), join(modules, name));
+    }
   }
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   for (const { name, code } of sources) writeFileSync(join(folder, name), code);
@@ -61,7 +87,8 @@ const firstLine = ({ commands }: Session): string => commands[0]?.line ?? 'no co
 describe.each(pages.filter((page) => page !== REFERENCE))('%s', (page) => {
   const { sources, sessions, nameless } = parse(read(page));
 
-  it.each(sessions.map((session) => [firstLine(session), session] as const))('prints what it says: %s', (_, session) =>
+  const played = sessions.filter((session) => isPlayed(page, session));
+  it.each(played.map((session) => [firstLine(session), session] as const))('prints what it says: %s', (_, session) =>
     play(session, sources),
   );
 
