@@ -20,12 +20,15 @@ const guard = await build({
   output: { format: 'cjs', minify: true },
 });
 
+/** A build for tests checks how the cells of the shared table change: see src/table/moves.ts. */
+const CHECK_CELLS = String(process.env.CHECK_CELLS === '1');
+
 export default defineConfig([
   // The library is one file, so that a worker loads one small module and not a tree of them.
   {
     input: { index: 'src/index.ts' },
     platform: 'node',
-    transform: { define: { GUARD_SOURCE: JSON.stringify(guard.output[0].code) } },
+    transform: { define: { GUARD_SOURCE: JSON.stringify(guard.output[0].code), CHECK_CELLS } },
     output,
   },
   // Whatever else is imported is one file, too, and finds the library in the file beside it.

@@ -22,6 +22,7 @@ function include(): string[] {
 }
 
 export default defineConfig({
+  define: { CHECK_CELLS: true },
   test: {
     include: include(),
     setupFiles: process.env.RUNTIME ? ['test/known.ts'] : [],

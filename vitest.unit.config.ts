@@ -5,6 +5,7 @@ const names = process.env.UNIT?.split(',') ?? ['*'];
 
 /** The tests that need no process of their own: what mutation testing runs, again and again. */
 export default defineConfig({
+  define: { CHECK_CELLS: true },
   test: {
     include: names.map((name) => `test/unit/${name}.test.ts`),
     maxWorkers: 2,

@@ -35,12 +35,17 @@ const testsOf = {
   'src/report/outcomes.ts': 'report',
   'src/sequence/call.ts': 'sequence',
   'src/table/cells.ts': 'wire',
+  'src/table/moves.ts': 'moves,slots',
   'src/table/orders.ts': 'slots',
   'src/table/progress.ts': 'slots',
   'src/times.ts': 'sequence,drivers',
   'src/wire/reason.ts': 'wire,instance',
   'src/wire/validators.ts': 'wire',
   'workers/entrusting.ts': 'entrusted',
+  'workers/hearing.ts': 'parent',
+  'workers/link.ts': 'parent',
+  'workers/own-slot.ts': 'parent',
+  'workers/watch.ts': 'parent',
 };
 
 const { mutate } = JSON.parse(readFileSync('stryker.config.json', 'utf8'));

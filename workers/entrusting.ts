@@ -2,9 +2,9 @@
 import { broadcast, type Entrusted } from '../src/handlers/entrusted.ts';
 import type { EntrustMessage, GoneMessage } from '../src/wire/messages.ts';
 import { KEY, VERSION } from '../src/wire/reason.ts';
-import type { Up } from './parent.ts';
+import type { Parent } from './parent.ts';
 
-export function createEntrusting(threadId: number, up: Up): Entrusted {
+export function createEntrusting(threadId: number, parent: Parent): Entrusted {
   /** Said again once the main thread hears it. */
   const unheard = new Map<number, EntrustMessage>();
   let ids = 0;
@@ -19,10 +19,10 @@ export function createEntrusting(threadId: number, up: Up): Entrusted {
       const id = ++ids;
       const message: EntrustMessage = { [KEY]: VERSION, threadId, id, handler };
       broadcast(message);
-      up.entrust();
-      if (!up.isMainHearing()) {
+      parent.entrust();
+      if (!parent.isMainHearing()) {
         unheard.set(id, message);
-        up.whenMainHears(sayAgain);
+        parent.whenMainHears(sayAgain);
       }
       return () => {
         unheard.delete(id);

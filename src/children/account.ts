@@ -1,9 +1,9 @@
 /** What became of one child and of those below it, as far as its ack or its slot tells. */
 import { fromOutcome, fromWorkerOutcome } from '../report/outcomes.ts';
 import { isCleanHandler, type WorkerReport } from '../report/report.ts';
-import { at, Cell, State, type Table } from '../table/cells.ts';
+import { at, Cell, isThrough, isWaiting, State, type Table } from '../table/cells.ts';
 import { blockedBy, diagnose } from '../table/progress.ts';
-import { childrenOf, isThrough, isWaiting, stateOf } from '../table/slots.ts';
+import { childrenOf, stateOf } from '../table/slots.ts';
 import type { WorkerStatus } from '../wire/outcomes.ts';
 import { isSettled, type Settled, type Slotted, step } from './child.ts';
 

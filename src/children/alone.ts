@@ -5,7 +5,8 @@
 import type { Worker } from 'node:worker_threads';
 import { LONGEST, now } from '../clock.ts';
 import type { WorkerReport } from '../report/report.ts';
-import { isWaiting, stateOf } from '../table/slots.ts';
+import { isWaiting } from '../table/cells.ts';
+import { stateOf } from '../table/slots.ts';
 import { PATIENCE, RETIREMENT } from '../times.ts';
 import { diagnosisOf, settleBySlot } from './account.ts';
 import { type Child, isSettled, type Slotted, step } from './child.ts';

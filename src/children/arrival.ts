@@ -1,6 +1,7 @@
 /** How workers become known: links that come, slots whose link is still on its way, and invitations. */
 import threads, { type MessagePort, type Worker } from 'node:worker_threads';
 import { at, Cell, createTable, Linked, State, type Table } from '../table/cells.ts';
+import { settleLink } from '../table/moves.ts';
 import { childrenOf, release } from '../table/slots.ts';
 import type { LinkMessage } from '../wire/messages.ts';
 import { KEY, VERSION } from '../wire/reason.ts';
@@ -75,7 +76,7 @@ export function createArrival({ table, threadId, slot: ownSlot }: Place, known: 
       log(refusal);
       return;
     }
-    if (Atomics.compareExchange(home.cells, at(slot, Cell.linked), Linked.notYet, Linked.yes) === Linked.never) {
+    if (settleLink(home, slot, Linked.yes) === Linked.never) {
       // Its worker has said by itself what was to be said, and ends.
       port.close();
       return;

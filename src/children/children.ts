@@ -6,8 +6,8 @@ import type { Worker } from 'node:worker_threads';
 import { now } from '../clock.ts';
 import { createPrinted } from '../output/printed.ts';
 import type { WorkerReport } from '../report/report.ts';
-import { at, Cell, State, type Table } from '../table/cells.ts';
-import { childrenOf, hasJoined, isThrough, rest, stateOf } from '../table/slots.ts';
+import { at, Cell, isThrough, State, type Table } from '../table/cells.ts';
+import { childrenOf, hasJoined, markIdle, stateOf } from '../table/slots.ts';
 import { PATIENCE } from '../times.ts';
 import { diagnosisOf, reportOf, settleBySlot } from './account.ts';
 import { createAlone } from './alone.ts';
@@ -362,7 +362,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
       ofAll = undefined;
       for (const child of known.allSlotted()) {
         if (child.contact === 'gone') liveness.remove(child);
-        else rest(child.table, child.slot);
+        else markIdle(child.table, child.slot);
         dropTask(child);
         postOver(child);
       }

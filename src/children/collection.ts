@@ -3,9 +3,9 @@
  * of a single worker is another, of one.
  */
 import { now } from '../clock.ts';
-import { Header, Phase, type Table } from '../table/cells.ts';
+import { Header, isThrough, isWaiting, Phase, type Table } from '../table/cells.ts';
 import { orderOrphans } from '../table/orders.ts';
-import { isThrough, isWaiting, stateOf } from '../table/slots.ts';
+import { stateOf } from '../table/slots.ts';
 import { DELIVERY, PATIENCE, POLL, PROBE, RELAY } from '../times.ts';
 import { settleBySlot } from './account.ts';
 import { isThroughWith, type Slotted } from './child.ts';

@@ -3,7 +3,7 @@ import threads, { type Worker } from 'node:worker_threads';
 import { publishWorkers } from '../report/diagnostics.ts';
 import type { WorkerReport } from '../report/report.ts';
 import { State, type Table } from '../table/cells.ts';
-import { entrustingOf, lose, release, slotOf, stateOf } from '../table/slots.ts';
+import { entrustingOf, markSubtreeLost, release, slotOf, stateOf } from '../table/slots.ts';
 import { KEY, VERSION } from '../wire/reason.ts';
 import { descendants, reportOf, settleBySlot } from './account.ts';
 import { type Child, hasSlot, isSettled, type Slotted, step } from './child.ts';
@@ -57,7 +57,7 @@ export function createLiveness(table: Table, known: Known, listeners: Listeners)
     // Nobody else tells of a worker that was lost while this thread lives on.
     if (!isShuttingDown() && !task.isTold && !wasIdle && !task.alone) publishWorkers(reports);
     const state = task.state === 'timed-out' ? State.timedOut : State.lost;
-    if (isShuttingDown()) lose(child.table, slot, threadId, state);
+    if (isShuttingDown()) markSubtreeLost(child.table, slot, threadId, state);
     else remove(child);
     listeners.onLeft(child);
     for (const thread of entrusting) onGone(thread);

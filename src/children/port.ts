@@ -1,7 +1,8 @@
 /** What a worker says over its port: what it prints, and its ack. */
 import threads, { type MessagePort } from 'node:worker_threads';
 import { now } from '../clock.ts';
-import { at, Cell, Header, State, type Table } from '../table/cells.ts';
+import { Header, State, type Table } from '../table/cells.ts';
+import { moveState } from '../table/moves.ts';
 import type { AckMessage, PrintMessage } from '../wire/messages.ts';
 import { describe, isAck, isPrint } from '../wire/validators.ts';
 import { type Slotted, step } from './child.ts';
@@ -58,7 +59,7 @@ export function createPorts(table: Table, listeners: Listeners): Ports {
     step(child, 'joined');
     step(child, message.handlers.some(({ error, unfinished }) => error || unfinished) ? 'failed' : 'acked');
     // The worker says so itself, right after its ack; but it may be terminated in between.
-    Atomics.compareExchange(child.table.cells, at(child.slot, Cell.state), State.read, State.acked);
+    moveState(child.table, child.slot, State.read, State.acked);
     if (task.epoch === 0) {
       task.isTold = true;
       listeners.onOwnEnd(child);
@@ -70,7 +71,7 @@ export function createPorts(table: Table, listeners: Listeners): Ports {
     connect(child, port) {
       child.port = port;
       step(child, 'linkTaken');
-      if (child.table === table) Atomics.sub(table.cells, Header.strangers, 1);
+      if (child.table === table) Atomics.sub(table.cells, Header.unlinkedWorkers, 1);
       // Not by `on`: a port that another thread has sent is the web's in Deno.
       port.addEventListener('message', (event) => {
         receive(child, Reflect.get(event, 'data'));

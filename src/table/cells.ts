@@ -1,14 +1,45 @@
-/** The cells of the shared table: a header, then a slot a worker. */
+/**
+ * The cells of the shared table: a header, then a slot a worker. Who writes which:
+ *
+ * | cell of the header | written by |
+ * | --- | --- |
+ * | phase | the root alone: running, begun, ordered or orderedSync, running |
+ * | route, signal, exitCode, timeout, sentAt | the root, before the phase is begun; the last two again when it orders |
+ * | ownTimeout, ownSyncTimeout, ignoresCrash | the root, whenever its settings change |
+ * | guardSeconds, guardMs, guardQuiet | the main thread; a guard clears the first by a compare-and-set |
+ * | doorbell | any worker, once its slot is written: it has joined, has acked, or prints while its parent blocks |
+ * | unlinkedWorkers | one more by the worker, one less by the parent that takes its link, of the same table |
+ * | hearing | the main thread, 0 to 1 |
+ * | highestSlot | whoever takes a slot; it only grows |
+ *
+ * | cell of a slot | written by |
+ * | --- | --- |
+ * | state | see `moves.ts` |
+ * | linked | the parent and the worker, one compare-and-set each |
+ * | order, route, timeout, sentAt | the parent or an ancestor sets them, `order` last. Both the parent and the worker clear `order`
+ *   when the shutdown is over, and both must: a worker that is told by the phase may be there before its parent, and would
+ *   take the old order for a new one; one whose port is closed is not told, and its parent clears for it |
+ * | pulse, handler, count, failures, entrusted, name | its worker |
+ * | joins | the workers of its worker |
+ * | thread | who takes the slot; -1 frees it, and each way to free it looks first whose it is |
+ * | parent | who takes the slot |
+ */
 import { SLOTS } from '../wire/messages.ts';
 
 /** How far the shutdown of the whole tree has come. `orderedSync`: the root blocks, its event loop no longer turns. */
 export const Phase = { running: 0, begun: 1, ordered: 2, orderedSync: 3 } as const;
 
+export type Phase = (typeof Phase)[keyof typeof Phase];
+
+/** Whether the workers of the tree have been ordered, in either way. */
+export const isOrderedPhase = (phase: number): boolean => phase === Phase.ordered || phase === Phase.orderedSync;
+
 /** The header's cells. `doorbell` counts acks, so that a blocked parent can wait for the next one. */
 export const Header = {
   phase: 0,
   doorbell: 1,
-  used: 2,
+  /** The number of slots up to the last one that was ever taken. */
+  highestSlot: 2,
   /** Of the shutdown that runs: why, and how many ms its workers have. */
   route: 3,
   signal: 4,
@@ -31,7 +62,7 @@ export const Header = {
    * Workers whose link nobody has taken: they have nothing but the phase to be told by. Not exact, as some die untaken, so
    * it decides no more than whether the others are woken for their sake.
    */
-  strangers: 15,
+  unlinkedWorkers: 15,
 } as const;
 
 /** A slot's cells. */
@@ -63,6 +94,8 @@ export const Cell = {
 /** A link is taken by the parent, or taken back by its worker, which is about to end: by whoever comes first. */
 export const Linked = { notYet: 0, yes: 1, never: 2 } as const;
 
+export type Linked = (typeof Linked)[keyof typeof Linked];
+
 /**
  * What an ordered worker's slot says, should the message not reach it: who captures its output, who blocks for it, and
  * whether no message comes at all.
@@ -85,6 +118,21 @@ export const State = {
   lost: 7,
   timedOut: 8,
 } as const;
+
+export type State = (typeof State)[keyof typeof State];
+
+const { free, claimed, idle, joined, acked, failed, lost, timedOut } = State;
+
+/** Whether the slot is somebody's. */
+export const isTaken = (state: number): boolean => state !== free && state !== claimed;
+
+/** Whether its worker has not read its order, if there is one. */
+export const isWaiting = (state: number): boolean =>
+  state === joined || state === idle || state === claimed || state === free;
+
+/** Whether its worker has nothing to do any more: it has acked, is gone, or has not registered anything. */
+export const isThrough = (state: number): boolean =>
+  state === acked || state === failed || state === lost || state === timedOut || state === idle;
 
 const SLOT_CELLS = 32;
 

@@ -1,8 +1,8 @@
 /** An order in a worker's slot, for one that no message reaches. */
 import { LONGEST, now } from '../clock.ts';
 import { ROUTES, type Route } from '../wire/reason.ts';
-import { at, Cell, Ordered, type Table } from './cells.ts';
-import { childrenOf, isThrough } from './slots.ts';
+import { at, Cell, isThrough, Ordered, type Table } from './cells.ts';
+import { childrenOf } from './slots.ts';
 
 /** What a slot says of an order. `timeout`: ms from `sentAt` on. `flags`: of {@link Ordered}. */
 interface SlotOrder {

@@ -1,5 +1,5 @@
 /** What a slot shows of the handlers of its thread, for whoever gets no ack. */
-import { at, Cell, readName, State, type Table, writeName } from './cells.ts';
+import { at, Cell, isWaiting, readName, type Table, writeName } from './cells.ts';
 import { stateOf } from './slots.ts';
 
 /** Lets this thread's slot say that its handler number `handler` of `count` is about to run. */
@@ -11,7 +11,7 @@ export function showProgress(table: Table, slot: number, handler: number, count:
 
 /** Why a worker did not ack, as far as its slot tells. */
 export function diagnose(table: Table, slot: number): string {
-  if (stateOf(table, slot) < State.read) return 'its event loop was blocked and the order never read';
+  if (isWaiting(stateOf(table, slot))) return 'its event loop was blocked and the order never read';
   return blockedBy(table, slot) ?? 'it read the order, and no handler of it has started';
 }
 

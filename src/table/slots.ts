@@ -4,7 +4,8 @@
  */
 
 import { SLOTS } from '../wire/messages.ts';
-import { at, Cell, Header, ROOT, State, type Table } from './cells.ts';
+import { at, Cell, Header, isTaken, isThrough, ROOT, State, type Table } from './cells.ts';
+import { moveState, setState } from './moves.ts';
 
 /** The main thread's id. */
 const MAIN = 0;
@@ -29,12 +30,12 @@ export function claim(
 ): number | undefined {
   const { cells } = table;
   for (let slot = 0; slot < SLOTS; slot++) {
-    if (Atomics.compareExchange(cells, at(slot, Cell.state), State.free, State.claimed) !== State.free) continue;
+    if (moveState(table, slot, State.free, State.claimed) !== State.free) continue;
     for (const cell of CLEARED) Atomics.store(cells, at(slot, cell), 0);
     Atomics.store(cells, at(slot, Cell.parent), parentId);
     Atomics.store(cells, at(slot, Cell.thread), threadId);
-    raise(cells, Header.used, slot + 1);
-    Atomics.store(cells, at(slot, Cell.state), state);
+    raise(cells, Header.highestSlot, slot + 1);
+    setState(table, slot, state);
     if (state === State.joined) countJoin(table, parentId);
     // Those that were there before had nowhere to be counted.
     Atomics.add(cells, at(slot, Cell.joins), childrenOf(table, threadId).length);
@@ -45,15 +46,15 @@ export function claim(
 }
 
 /**
- * A worker of `parentId` has something to do for the next shutdown, for the first time or again. Its parent has then, too:
- * it is by way of that one that the worker is told.
+ * A worker of `parentId` has something to do for the next shutdown, for the first time or again. The parent has something to
+ * do by then as well: it is the parent that orders the worker.
  */
 export function countJoin(table: Table, parentId: number): void {
   const { cells } = table;
   const slot = parentId === MAIN ? ROOT : slotOf(table, parentId);
   if (slot === undefined) return;
   Atomics.add(cells, at(slot, Cell.joins), 1);
-  const before = Atomics.compareExchange(cells, at(slot, Cell.state), State.idle, State.joined);
+  const before = moveState(table, slot, State.idle, State.joined);
   if (before === State.idle) countJoin(table, Atomics.load(cells, at(slot, Cell.parent)));
 }
 
@@ -67,10 +68,11 @@ function raise(cells: Int32Array, cell: number, to: number): void {
 }
 
 /** Frees a slot, if it is still this thread's. */
-export function free({ cells }: Table, slot: number, threadId: number): boolean {
+export function free(table: Table, slot: number, threadId: number): boolean {
+  const { cells } = table;
   if (Atomics.load(cells, at(slot, Cell.thread)) !== threadId) return false;
   Atomics.store(cells, at(slot, Cell.thread), -1);
-  Atomics.store(cells, at(slot, Cell.state), State.free);
+  setState(table, slot, State.free);
   return true;
 }
 
@@ -84,26 +86,24 @@ export function release(table: Table, slot: number, threadId: number): void {
  * A thread is gone in the middle of a shutdown: its slot, and those of its descendants, which have died with it, are kept
  * until that is over, since its parent may not come to tell of them.
  */
-export function lose(
+export function markSubtreeLost(
   table: Table,
   slot: number,
   threadId: number,
   how: typeof State.lost | typeof State.timedOut,
 ): void {
   if (Atomics.load(table.cells, at(slot, Cell.thread)) !== threadId) return;
-  for (const state of [State.joined, State.read]) {
-    Atomics.compareExchange(table.cells, at(slot, Cell.state), state, how);
-  }
-  for (const child of childrenOf(table, threadId)) lose(table, child.index, child.threadId, how);
+  for (const state of [State.joined, State.read]) moveState(table, slot, state, how);
+  for (const child of childrenOf(table, threadId)) markSubtreeLost(table, child.index, child.threadId, how);
 }
 
 /** The slots of the workers whose nearest ancestor is `parentId`. */
 export function childrenOf({ cells }: Table, parentId: number): Slot[] {
   const children: Slot[] = [];
-  const used = Atomics.load(cells, Header.used);
-  for (let index = 0; index < used; index++) {
+  const highest = Atomics.load(cells, Header.highestSlot);
+  for (let index = 0; index < highest; index++) {
     const state = Atomics.load(cells, at(index, Cell.state));
-    if (state < State.idle || Atomics.load(cells, at(index, Cell.parent)) !== parentId) continue;
+    if (!isTaken(state) || Atomics.load(cells, at(index, Cell.parent)) !== parentId) continue;
     const threadId = Atomics.load(cells, at(index, Cell.thread));
     // In Deno a worker may write into its slot when its 'exit' has been heard, and the slot been freed.
     if (threadId !== -1) children.push({ index, threadId, state });
@@ -119,8 +119,8 @@ export function entrustingOf(table: Table, slot: number, threadId: number): numb
 
 /** The slot of a thread; undefined for the root, which has none. */
 export function slotOf({ cells }: Table, threadId: number): number | undefined {
-  const used = Atomics.load(cells, Header.used);
-  for (let slot = 0; slot < used; slot++) {
+  const highest = Atomics.load(cells, Header.highestSlot);
+  for (let slot = 0; slot < highest; slot++) {
     if (Atomics.load(cells, at(slot, Cell.thread)) === threadId) return slot;
   }
   return undefined;
@@ -130,7 +130,7 @@ export function slotOf({ cells }: Table, threadId: number): number | undefined {
 export function workersAbove(table: Table, parentId: number): number {
   const { cells } = table;
   // Whatever the table holds, it is no endless loop.
-  const most = Atomics.load(cells, Header.used);
+  const most = Atomics.load(cells, Header.highestSlot);
   let above = 0;
   let slot = slotOf(table, parentId);
   for (; slot !== undefined && above < most; above++) slot = slotOf(table, Atomics.load(cells, at(slot, Cell.parent)));
@@ -142,21 +142,9 @@ export function stateOf({ cells }: Table, slot: number): number {
 }
 
 /** The shutdown is over and the worker lives on: it has nothing to do, until it says otherwise. */
-export function rest({ cells }: Table, slot: number): void {
-  Atomics.store(cells, at(slot, Cell.order), 0);
-  for (const state of [State.acked, State.failed]) {
-    Atomics.compareExchange(cells, at(slot, Cell.state), state, State.idle);
-  }
-}
-
-/** Whether a slot's worker has not read its order, if there is one. */
-export function isWaiting(state: number): boolean {
-  return state < State.read;
-}
-
-/** Whether a slot's worker has nothing to do any more: it has acked, is gone, or has not registered anything. */
-export function isThrough(state: number): boolean {
-  return state >= State.acked || state === State.idle;
+export function markIdle(table: Table, slot: number): void {
+  Atomics.store(table.cells, at(slot, Cell.order), 0);
+  for (const state of [State.acked, State.failed]) moveState(table, slot, state, State.idle);
 }
 
 /** Whether a worker of this thread's has something to do for the next shutdown. */

@@ -6,6 +6,7 @@
 import { now } from '../clock.ts';
 import { signalNumber } from '../signal-names.ts';
 import { Header, Phase, type Table } from '../table/cells.ts';
+import { setPhase } from '../table/moves.ts';
 import { type Reason, ROUTES } from '../wire/reason.ts';
 
 export interface TreePhase {
@@ -23,9 +24,11 @@ export interface TreePhase {
   notifyPhase(): void;
 }
 
-export function createPhase({ cells }: Table, isRoot: boolean): TreePhase {
-  function set(phase: number): void {
-    if (isRoot) Atomics.store(cells, Header.phase, phase);
+export function createPhase(table: Table, isRoot: boolean): TreePhase {
+  const { cells } = table;
+
+  function set(phase: Phase): void {
+    if (isRoot) setPhase(table, phase);
   }
 
   function notifyPhase(): void {
@@ -59,7 +62,7 @@ export function createPhase({ cells }: Table, isRoot: boolean): TreePhase {
       announceTime(until);
       set(sync ? Phase.orderedSync : Phase.ordered);
       // They have no link by which an order could reach them.
-      if (Atomics.load(cells, Header.strangers) > 0) notifyPhase();
+      if (Atomics.load(cells, Header.unlinkedWorkers) > 0) notifyPhase();
     },
 
     renew() {

@@ -67,7 +67,7 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
       if (isMain && settings().watchdog !== false) arm(table, deadline(1), settings().logger === false);
       phase.begin(reason, deadline(SHARES.workers));
       // Where this thread has not yet heard of the workers that it has made.
-      if (Atomics.load(table.cells, Header.used) > 0) entrusted.listen();
+      if (Atomics.load(table.cells, Header.highestSlot) > 0) entrusted.listen();
       children.begin();
       others.begin();
       if (children.size === 0 || drains.size > 0) standGuard();

@@ -1,5 +1,5 @@
 /** How the code of a thread learns that this thread is to end: by `shutdownSignal`, and in loops by `isShuttingDown()`. */
-import type { Lookout } from '../../workers/watch.ts';
+import type { FlagCells } from '../../workers/own-slot.ts';
 import type { ShutdownError } from '../report/errors.ts';
 import { Header, Phase, type Table } from '../table/cells.ts';
 
@@ -44,7 +44,7 @@ export function createShutdownSignal(): ShutdownSignal {
 const LOOKS = 0x3f;
 
 /** `isEnding`: whether this thread's own shutdown has begun. `flagCells`: where a worker sees that it is to end alone. */
-export function createFlag({ cells }: Table, isEnding: () => boolean, flagCells: Lookout | undefined): () => boolean {
+export function createFlag({ cells }: Table, isEnding: () => boolean, flagCells: FlagCells | undefined): () => boolean {
   let looks = 0;
 
   return () => {

@@ -1,5 +1,5 @@
 /** What a shutdown finds in its thread, and works on. */
-import type { Up } from '../../workers/parent.ts';
+import type { Parent } from '../../workers/parent.ts';
 import type { Children } from '../children/children.ts';
 import type { Entrusted } from '../handlers/entrusted.ts';
 import type { Registry } from '../handlers/registry.ts';
@@ -26,7 +26,7 @@ export interface Surroundings {
   /** Children that are no threads. */
   readonly others: Others;
   /** Absent in the main thread. */
-  readonly parent: Up | undefined;
+  readonly parent: Parent | undefined;
   readonly phase: TreePhase;
   readonly telling: Telling;
   settings(): Settings;

@@ -3,7 +3,7 @@
  * the main thread is the one without a parent.
  */
 import { createEntrusting } from '../../workers/entrusting.ts';
-import { createUp, type Up } from '../../workers/parent.ts';
+import { createParent, type Parent } from '../../workers/parent.ts';
 import { createChildren } from '../children/children.ts';
 import type { FailedWorker } from '../children/terms.ts';
 import { createEntrusted, type Entrusted } from '../handlers/entrusted.ts';
@@ -47,7 +47,7 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
   let rehearsed = false;
 
   /** Absent, too, while it is being made: the shutdown of the whole tree may have begun by then. */
-  let parent: Up | undefined;
+  let parent: Parent | undefined;
   const children = createChildren(
     { table, threadId, isMain, slot: () => (isMain ? ROOT : isRoot ? undefined : parent?.slot) },
     {
@@ -95,7 +95,7 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
 
     runLate,
     ackNothing: () => void parent?.ack([], [], 0),
-    actOnPendingOrder: () => parent?.heed(),
+    actOnPendingOrder: () => parent?.actOnPendingOrder(),
     hasHandlers,
     hasJoinedWorkers: () => children.hasJoined(),
     isTreeRunning: phase.isRunning,
@@ -104,7 +104,7 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
   });
 
   if (!isMain) {
-    parent = createUp(
+    parent = createParent(
       { table, threadId, parentId: ancestorId ?? 0, inherited: !isRoot, deliver },
       {
         /** The shutdown of the whole tree has begun, and this thread's order is to come. */
@@ -210,7 +210,7 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
     ending: undefined,
     isExiting: false,
     use: life.use,
-    isShuttingDown: createFlag(table, isShutDown, parent?.lookout),
+    isShuttingDown: createFlag(table, isShutDown, parent?.flagCells),
     isUsed: () => life.isUsed || children.hasJoined(),
 
     get state() {

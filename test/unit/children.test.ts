@@ -298,9 +298,9 @@ it('says how long a worker took', async () => {
 
 it('a worker with a link is no stranger any more', () => {
   const { table, join } = createScene();
-  Atomics.store(table.cells, Header.strangers, 2);
+  Atomics.store(table.cells, Header.unlinkedWorkers, 2);
   join();
-  expect(Atomics.load(table.cells, Header.strangers)).toBe(1);
+  expect(Atomics.load(table.cells, Header.unlinkedWorkers)).toBe(1);
 });
 
 it('knows whether a Worker that it has seen is alive', async () => {
@@ -482,7 +482,7 @@ it('forgets a thousand workers that have come and gone', async () => {
     // A hundred at a time.
     if (worker % 100 === 99) await expect.poll(() => children.size).toBe(0);
   }
-  expect(Atomics.load(table.cells, Header.used)).toBe(100);
+  expect(Atomics.load(table.cells, Header.highestSlot)).toBe(100);
 });
 
 describe('a message between threads', () => {
@@ -524,7 +524,7 @@ describe('a worker with a table of its own', () => {
     expect(scene.children.size).toBe(1);
     expect(Atomics.load(home.cells, at(slot, Cell.linked))).toBe(1);
     expect(Atomics.load(scene.table.cells, at(slot, Cell.linked))).toBe(0);
-    expect(Atomics.load(scene.table.cells, Header.strangers)).toBe(0);
+    expect(Atomics.load(scene.table.cells, Header.unlinkedWorkers)).toBe(0);
   });
 
   it('is refused with one of another size', () => {

@@ -5,7 +5,7 @@ import { broadcast, createEntrusted, type Entrusted } from '../../src/handlers/e
 import type { EntrustedHandler } from '../../src/wire/messages.ts';
 import { KEY, VERSION } from '../../src/wire/reason.ts';
 import { createEntrusting } from '../../workers/entrusting.ts';
-import type { Up } from '../../workers/parent.ts';
+import type { Parent } from '../../workers/parent.ts';
 
 const module = new URL('./modules/entrusted.cjs', import.meta.url).href;
 const later = new URL('./modules/later.mjs', import.meta.url).href;
@@ -232,14 +232,14 @@ describe('a worker', () => {
   function createWorker(isHeard: boolean) {
     let entrusts = 0;
     let hear = (): void => {};
-    const up: Pick<Up, 'entrust' | 'isMainHearing' | 'whenMainHears'> = {
+    const up: Pick<Parent, 'entrust' | 'isMainHearing' | 'whenMainHears'> = {
       entrust: () => void entrusts++,
       isMainHearing: () => isHeard,
       whenMainHears(listener) {
         hear = listener;
       },
     };
-    return { ...createEntrusting(7, up as Up), entrusts: () => entrusts, hear: () => hear() };
+    return { ...createEntrusting(7, up as Parent), entrusts: () => entrusts, hear: () => hear() };
   }
 
   it('says what it entrusts, and that it has', () => {

@@ -23,7 +23,7 @@ import type { LinkMessage, OrderMessage } from '../../src/wire/messages.ts';
 import { SLOTS } from '../../src/wire/messages.ts';
 import { KEY, type Reason, ROUTES, VERSION } from '../../src/wire/reason.ts';
 import { isAck, isLinkMessage, isOrder } from '../../src/wire/validators.ts';
-import { createUp, type Up } from '../../workers/parent.ts';
+import { createParent, type Parent } from '../../workers/parent.ts';
 import { isPending } from './stand-ins.ts';
 
 const { threadId } = threads;
@@ -63,10 +63,10 @@ const neverDeliver = (_: number, { port }: LinkMessage): Promise<unknown> => {
   return new Promise(() => {});
 };
 
-function create({ inherited = true, parentId = parent.threadId, table: home = table, by = deliver } = {}): Up {
+function create({ inherited = true, parentId = parent.threadId, table: home = table, by = deliver } = {}): Parent {
   // What another test has left behind tells its own.
   const [ownLog, ownOrders, ownReasons] = [log, orders, reasons];
-  return createUp(
+  return createParent(
     {
       table: home,
       threadId,
@@ -93,7 +93,7 @@ function create({ inherited = true, parentId = parent.threadId, table: home = ta
 const cell = (name: number, slot = 0): number => Atomics.load(table.cells, at(slot, name));
 const set = (name: number, value: number, slot = 0) => Atomics.store(table.cells, at(slot, name), value);
 const header = (name: number): number => Atomics.load(table.cells, name);
-const isOrdered = ({ lookout: { cells, order } }: Up): boolean =>
+const isOrdered = ({ flagCells: { cells, order } }: Parent): boolean =>
   cells[Header.phase] !== Phase.running || cells[order] !== 0;
 
 function setPhase(phase: number): void {
@@ -102,7 +102,7 @@ function setPhase(phase: number): void {
 }
 
 /** Joins, and collects what comes over the link. */
-async function join(up: Up): Promise<{ port: MessagePort; received: unknown[]; message: Record<string, unknown> }> {
+async function join(up: Parent): Promise<{ port: MessagePort; received: unknown[]; message: Record<string, unknown> }> {
   const arrived = once(parent, 'message');
   up.join();
   const [{ message, source }] = await arrived;
@@ -322,7 +322,7 @@ describe('a thread that has made a worker, and used nothing itself', () => {
     parent.once('message', arrived);
     up.reserve();
     up.reserve();
-    expect([up.slot, cell(Cell.state), header(Header.used)]).toEqual([0, State.idle, 1]);
+    expect([up.slot, cell(Cell.state), header(Header.highestSlot)]).toEqual([0, State.idle, 1]);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(arrived).not.toHaveBeenCalled();
     parent.off('message', arrived);
@@ -342,7 +342,7 @@ describe('a thread that has made a worker, and used nothing itself', () => {
     const up = create();
     up.reserve();
     const { port } = await join(up);
-    expect([up.slot, cell(Cell.state), header(Header.used)]).toEqual([0, State.joined, 1]);
+    expect([up.slot, cell(Cell.state), header(Header.highestSlot)]).toEqual([0, State.joined, 1]);
     port.postMessage(order());
     await logged('order');
   });
@@ -464,15 +464,15 @@ describe('the shutdown of the whole tree', () => {
   ])('is acted on at once by a worker that ends by itself when %s', async (_, tell) => {
     const up = create();
     await join(up);
-    up.heed();
+    up.actOnPendingOrder();
     expect(log).toEqual([]);
     Atomics.store(table.cells, Header.timeout, 9000);
     Atomics.store(table.cells, Header.sentAt, Math.trunc(now()) + 60_000);
     set(Cell.timeout, 9000);
     set(Cell.sentAt, Math.trunc(now()) + 60_000);
     tell();
-    up.heed();
-    up.heed();
+    up.actOnPendingOrder();
+    up.actOnPendingOrder();
     expect(log).toEqual(['order']);
     expect(isOrder(orders[0])).toBe(true);
     // Nothing of its time has passed yet.
@@ -489,7 +489,7 @@ describe('the shutdown of the whole tree', () => {
     Atomics.store(table.cells, Header.timeout, 9000);
     Atomics.store(table.cells, Header.sentAt, Math.trunc(now()) + 60_000);
     Atomics.store(table.cells, Header.phase, Phase.begun);
-    up.heed();
+    up.actOnPendingOrder();
     // Each leaves three quarters of what it has, less 100 ms for its ack.
     expect(orders[0]?.timeout).toBe(((9000 - 100) * 0.75 - 100) * 0.75);
     up.over(false);
@@ -500,7 +500,7 @@ describe('the shutdown of the whole tree', () => {
     await join(up);
     up.over(false);
     Atomics.store(table.cells, Header.phase, Phase.begun);
-    up.heed();
+    up.actOnPendingOrder();
     expect(log).toEqual([]);
   });
 
@@ -612,7 +612,7 @@ describe('an order by slot', () => {
     await join(up);
     set(Cell.route, 99);
     set(Cell.order, Ordered.yes);
-    up.heed();
+    up.actOnPendingOrder();
     expect(orders).toMatchObject([{ reason: { route: 'terminate' } }]);
     up.over(false);
   });
@@ -661,13 +661,13 @@ describe('a worker that was made before its parent could be found', () => {
     up.move(parent.threadId, elsewhere.buffer);
     await turn();
     expect(Atomics.load(elsewhere.cells, at(0, Cell.state))).toBe(State.free);
-    expect(up.lookout.cells).toBe(table.cells);
+    expect(up.flagCells.cells).toBe(table.cells);
   });
 
   it('stays in the table that it has inherited', () => {
     const up = create();
     up.move(parent.threadId, createTable().buffer);
-    expect(up.lookout.cells).toBe(table.cells);
+    expect(up.flagCells.cells).toBe(table.cells);
   });
 
   it('stays where it is once it has a parent', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { at, Cell, createTable, Header, Ordered, ROOT, State, type Table } from '../../src/table/cells.ts';
+import { at, Cell, createTable, Header, isThrough, Ordered, ROOT, State, type Table } from '../../src/table/cells.ts';
 import { orderBySlot, orderOrphans } from '../../src/table/orders.ts';
 import { blockedBy, diagnose, showProgress } from '../../src/table/progress.ts';
 import {
@@ -8,10 +8,9 @@ import {
   countJoin,
   entrustingOf,
   free,
-  isThrough,
-  lose,
+  markIdle,
+  markSubtreeLost,
   release,
-  rest,
   slotOf,
   stateOf,
   workersAbove,
@@ -37,7 +36,7 @@ function createTree(): Table {
 const cell = ({ cells }: Table, slot: number, name: number): number => Atomics.load(cells, at(slot, name));
 const set = ({ cells }: Table, slot: number, name: number, value: number) =>
   Atomics.store(cells, at(slot, name), value);
-const used = ({ cells }: Table): number => Atomics.load(cells, Header.used);
+const used = ({ cells }: Table): number => Atomics.load(cells, Header.highestSlot);
 
 describe('a slot', () => {
   it('is the lowest one that is free, and says whose it is', () => {
@@ -144,7 +143,7 @@ it('rests when a shutdown is over, and says that it has nothing to do only where
   for (const [slot, state] of states.entries()) {
     set(table, slot, Cell.state, state);
     set(table, slot, Cell.order, 1);
-    rest(table, slot);
+    markIdle(table, slot);
   }
   expect(states.map((_, slot) => stateOf(table, slot))).toEqual([State.idle, State.idle, State.joined, State.read]);
   expect(states.map((_, slot) => cell(table, slot, Cell.order))).toEqual([0, 0, 0, 0]);
@@ -155,9 +154,9 @@ describe('once a thread is gone', () => {
     const table = createTree();
     set(table, 0, Cell.state, State.read);
     set(table, 3, Cell.state, State.failed);
-    lose(table, 0, 2, State.lost);
+    markSubtreeLost(table, 0, 2, State.lost);
     expect(stateOf(table, 0)).toBe(State.read);
-    lose(table, 0, 1, State.lost);
+    markSubtreeLost(table, 0, 1, State.lost);
     expect(TREE.map((_, slot) => stateOf(table, slot))).toEqual([
       State.lost,
       State.joined,

@@ -40,8 +40,8 @@ group('the table', () => {
   it('has a place of its own for every cell of the header, before the slot of the root', () => {
     const cells = Object.values(Header);
     expect(cells.toSorted((one, other) => one - other)).toEqual(cells.map((_, index) => index));
-    expect(Math.max(...cells)).toBe(Header.strangers);
-    expect(Header.strangers).toBeLessThan(at(ROOT, 0));
+    expect(Math.max(...cells)).toBe(Header.unlinkedWorkers);
+    expect(Header.unlinkedWorkers).toBeLessThan(at(ROOT, 0));
   });
 
   it('has a place of its own for every cell of a slot, and the name after them', () => {
