@@ -23,6 +23,7 @@ const testsOf = {
   'src/children/arrival.ts': 'children,children-workers',
   'src/children/children.ts': 'children,children-workers',
   'src/children/collection.ts': 'collection,children,children-workers',
+  'src/children/collections.ts': 'children,children-workers',
   'src/children/known.ts': 'known,children,children-workers',
   'src/children/liveness.ts': 'children,children-workers',
   'src/children/order.ts': 'order,children',

@@ -74,3 +74,14 @@ export function reportOf(child: Slotted, name: string): WorkerReport[] {
   const own: WorkerReport = { ...about, status, ...(diagnosis !== undefined && { diagnosis }), handlers: [] };
   return [own, ...(below ?? descendants(table, thread, path))];
 }
+
+/** Whether the shutdown that runs is about the worker. */
+export function isInvolved(child: Slotted): boolean {
+  const { task, table, slot, port } = child;
+  if (task.epoch !== 0) return true;
+  if (!task.isPresent) return false;
+  if (isSettled(task.state)) return true;
+  // Its last shutdown was over only just now; it was not ordered in this one, and has nothing to tell.
+  const state = stateOf(table, slot);
+  return state !== State.idle && !(isThrough(state) && port !== undefined);
+}

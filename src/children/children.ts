@@ -3,17 +3,16 @@
  * has made it, by its slot from its first registration on, and by its port once its link was delivered.
  */
 import type { Worker } from 'node:worker_threads';
-import { now } from '../clock.ts';
 import { createPrinted } from '../output/printed.ts';
 import type { WorkerReport } from '../report/report.ts';
-import { at, Cell, isThrough, State, type Table } from '../table/cells.ts';
-import { childrenOf, hasJoined, markIdle, stateOf } from '../table/slots.ts';
-import { PATIENCE } from '../times.ts';
-import { diagnosisOf, reportOf, settleBySlot } from './account.ts';
+import { at, Cell, State, type Table } from '../table/cells.ts';
+import { hasJoined, markIdle, stateOf } from '../table/slots.ts';
+import { isInvolved, reportOf } from './account.ts';
 import { createAlone } from './alone.ts';
 import { createArrival } from './arrival.ts';
-import { type Child, dropTask, hasSlot, isSettled, type Slotted, step } from './child.ts';
-import { type BlockListeners, type Collection, createCollection, type Parts } from './collection.ts';
+import { type Child, dropTask, hasSlot, type Slotted, step } from './child.ts';
+import type { BlockListeners } from './collection.ts';
+import { createCollections } from './collections.ts';
 import { createKnown } from './known.ts';
 import { createLiveness } from './liveness.ts';
 import { post, postOver } from './order.ts';
@@ -84,22 +83,18 @@ interface Listeners {
   onFailedWorker(failure: FailedWorker): void;
 }
 
-/** How long a worker whose time is up, and whose own workers have not, is left before it is looked at again: ms. */
-const LOOK = 100;
-
 export function createChildren(place: Place, listeners: Listeners): Children {
   const { table, threadId, slot: ownSlot } = place;
   const known = createKnown();
   const printed = createPrinted(place.isMain);
-  /** The collections that somebody waits for: that of all workers, and those of one. */
-  const collections = new Set<Collection>();
-  let ofAll: Collection | undefined;
   let isShuttingDown = false;
 
   const nameOf = ({ worker, threadId: thread }: Child): string => registered.nameOf(worker, thread);
   const reportsOf = (child: Slotted): WorkerReport[] => reportOf(child, nameOf(child));
-  const limitOf = ({ worker }: Child): number | undefined => registered.termsOf(worker).timeout;
-  const blockedUntil = (): number | undefined => (ofAll?.isBlocking ? ofAll.order.until : undefined);
+  const blockedUntil = (): number | undefined => {
+    const { ofAll } = collections;
+    return ofAll?.isBlocking ? ofAll.order.until : undefined;
+  };
 
   const registered = createRegistered(known, {
     retire: (worker) => alone.retire(worker),
@@ -112,12 +107,12 @@ export function createChildren(place: Place, listeners: Listeners): Children {
 
   const ports = createPorts(table, {
     print: (message) => printed.print(message, blockedUntil()),
-    onAck: settled,
+    onAck: (child) => collections.settle(child),
     onOwnEnd: (child) => listeners.onOwnEnd(reportsOf(child)),
     onClose(child) {
       // Without the Worker, or after its 'exit', the port is what tells that the thread is gone.
       if (!child.worker || child.worker.threadId === -1) liveness.leave(child, 'it ended');
-      else if (step(child, 'portClosed')) orderAgain(child);
+      else if (step(child, 'portClosed')) collections.sendAgain(child);
     },
     nameOf,
     log: listeners.log,
@@ -128,7 +123,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     readAll: ports.readAll,
     nameOf,
     keep: registered.keep,
-    onLeft: settled,
+    onLeft: (child) => collections.settle(child),
     onGone: listeners.onGone,
   });
 
@@ -145,17 +140,19 @@ export function createChildren(place: Place, listeners: Listeners): Children {
       ports.connect(child, port);
       listeners.onLink();
       const { worker, task } = child;
+      const { ofAll } = collections;
       // In Deno a link may come after its worker's 'exit', and its port is never closed.
       if (worker && worker.threadId !== -1 && registered.hasExited(worker)) {
         liveness.leave(child, 'it ended');
         return;
       }
       const order = ofAll?.order ?? task.alone;
-      if (order && task.epoch !== 0) post(child, order, task.epoch, limitOf(child));
+      if (order && task.epoch !== 0) post(child, order, task.epoch, registered.termsOf(worker).timeout);
       else ofAll?.send(child);
     },
 
     onAnswer(child) {
+      const { ofAll } = collections;
       const slotted = known.slotted(child.threadId);
       if (slotted) ofAll?.send(slotted);
       ofAll?.follow();
@@ -163,109 +160,35 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     },
   });
 
-  const parts: Parts = {
+  const collections = createCollections(() => ({
     table,
-    limitOf,
+    known,
+    registered,
+    liveness,
+    arrival,
     readAll: ports.readAll,
-    onOrdered() {},
-    onSettled: settled,
-    findMore() {},
-    isAwaitingAnswers: () => false,
-    loseTheGone: liveness.loseTheGone,
-  };
+  }));
 
   const alone = createAlone(known, registered, {
     invite: arrival.invite,
     findUndelivered: arrival.findUndelivered,
-    orderOfAll: () => ofAll?.order,
-    collect: (order) => collect(order, parts),
-    onSettled: settled,
+    orderOfAll: () => collections.ofAll?.order,
+    collect: collections.ofOne,
+    onSettled: collections.settle,
     onEnd(child, collection) {
-      collections.delete(collection);
+      collections.drop(collection);
       if (isShuttingDown) return;
       child.task.isTold = true;
       listeners.onOwnEnd(reportsOf(child));
     },
   });
 
-  function collect(order: Order, by: Parts): Collection {
-    const collection = createCollection(order, by);
-    collections.add(collection);
-    return collection;
-  }
-
-  /** Nothing is awaited of the worker any more. */
-  function settled(child: Slotted): void {
-    clearTimeout(child.task.timer);
-    child.task.timer = undefined;
-    for (const collection of [...collections]) collection.done(child);
-  }
-
-  /** The worker's own code has closed its port, perhaps with the order on its way: its slot has that as well. */
-  function orderAgain(child: Slotted): void {
-    [ofAll, ...collections].find((collection) => collection?.pending.has(child))?.sendAgain(child);
-  }
-
-  function sendAll(collection: Collection): void {
-    for (const child of known.allSlotted()) collection.send(child);
-    collection.follow();
-  }
-
-  /** Orders every worker that has something to do. */
-  function start(order: Order, blocks: boolean): Collection {
-    const collection =
-      ofAll ??
-      collect(order, {
-        ...parts,
-        onOrdered: limit,
-        findMore() {
-          if (arrival.findNews() && ofAll) sendAll(ofAll);
-        },
-        isAwaitingAnswers: arrival.isAwaitingAnswers,
-      });
-    ofAll = collection;
-    collection.change(order, blocks);
-    for (const worker of registered) arrival.invite(worker);
-    arrival.findNews();
-    sendAll(collection);
-    return collection;
-  }
-
-  /** A worker that has a limit of its own is given up at that. */
-  function limit(child: Slotted): void {
-    const own = limitOf(child);
-    if (own === undefined || !ofAll || ofAll.order.sync) return;
-    child.task.timer = setTimeout(giveUp, Math.min(own, Math.max(0, ofAll.order.until - now())), child);
-  }
-
-  /** A worker's time is up. Its own workers may still have theirs: they are seen through first. */
-  function giveUp(child: Slotted): void {
-    const isBusy = (thread: number): boolean =>
-      childrenOf(child.table, thread).some((below) => !isThrough(below.state) || isBusy(below.threadId));
-    const until = ofAll?.order.until ?? 0;
-    if (now() < until && isBusy(child.threadId)) {
-      child.task.timer = setTimeout(giveUp, Math.min(LOOK, Math.max(0, until - now())), child);
-      return;
-    }
-    settleBySlot(child, 'timed-out', diagnosisOf(child));
-    if (child.task.state === 'timed-out' && child.worker) registered.terminatorOf(child.worker)();
-    settled(child);
-  }
-
-  /** Its last shutdown was over only just now; it was not ordered in this one, and has nothing to tell. */
-  function hasNothingToTell(child: Slotted): boolean {
-    if (child.task.epoch !== 0 || isSettled(child.task.state)) return false;
-    const state = stateOf(child.table, child.slot);
-    return state === State.idle || (isThrough(state) && child.port !== undefined);
-  }
-
   /** The workers that the shutdown is about. */
-  function involved(): Slotted[] {
-    const found = known
+  const involved = (): Slotted[] =>
+    known
       .allSlotted()
-      .filter((child) => (child.task.epoch !== 0 || child.task.isPresent) && !hasNothingToTell(child));
-    return found.sort((one, other) => one.threadId - other.threadId);
-  }
+      .filter(isInvolved)
+      .sort((one, other) => one.threadId - other.threadId);
 
   /** How often a worker of this thread's has joined; undefined where nobody counts. */
   function joins(): number | undefined {
@@ -282,6 +205,8 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     flush: printed.flush,
     watchExit: liveness.watchExit,
     hasLiving: liveness.hasLiving,
+    order: collections.order,
+    terminateSilent: collections.terminateSilent,
 
     setTerms(worker, terms) {
       const isAttached = known.of(worker).worker !== undefined;
@@ -303,33 +228,13 @@ export function createChildren(place: Place, listeners: Listeners): Children {
       }
     },
 
-    order(order) {
-      const collection = start(order, false);
-      const acks = collection.await();
-      if (!acks) return undefined;
-      liveness.askTheSilent(collection.pending);
-      if (arrival.isAwaitingAnswers()) {
-        setTimeout(() => {
-          arrival.giveUpInvited();
-          ofAll?.settleIfDone();
-        }, PATIENCE).unref();
-      }
-      return acks;
-    },
-
     block(order, blockListeners) {
-      const collection = start(order, true);
+      const collection = collections.start(order, true);
       printed.printAgain(order.until);
       blockListeners.onOrdered();
       collection.block(blockListeners);
       // What those have printed that had acked before.
       for (const child of known.allSlotted()) ports.readAll(child);
-    },
-
-    terminateSilent() {
-      const silent = [...(ofAll?.pending ?? [])];
-      for (const child of silent) giveUp(child);
-      return silent.length > 0;
     },
 
     failures() {
@@ -357,9 +262,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     over() {
       printed.over();
       isShuttingDown = false;
-      if (ofAll) collections.delete(ofAll);
-      ofAll?.drop();
-      ofAll = undefined;
+      collections.over();
       for (const child of known.allSlotted()) {
         if (child.contact === 'gone') liveness.remove(child);
         else markIdle(child.table, child.slot);

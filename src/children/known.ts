@@ -16,7 +16,6 @@ export interface Known extends Iterable<Child> {
   allSlotted(): Slotted[];
   /** Forgets a worker that has no slot, that is not registered, and that this thread has not made. */
   tidy(child: Child): void;
-  forget(child: Child): void;
 }
 
 /** One that was collected has ended: until then Node holds it. */
@@ -36,11 +35,16 @@ export function createKnown(): Known {
   };
 
   /** A thread that was gone, and whose slot was freed, is here again: as a new worker, though with the same Worker. */
-  function renew({ threadId, seen, worker, registration }: Child): Child {
+  function renew({ threadId, seen, worker = seen?.deref() }: Child): Child {
+    const registration = worker && byWorker.get(worker)?.registration;
     const child = Object.assign(createChild(threadId), { seen, worker, registration });
-    const known = worker ?? seen?.deref();
-    if (known) byWorker.set(known, child);
+    if (worker) byWorker.set(worker, child);
     return child;
+  }
+
+  /** Of a thread that is gone it is known that it was there: nothing here holds its Worker. */
+  function rest({ threadId, seen, contact }: Child): Child {
+    return Object.assign(createChild(threadId), { seen, contact });
   }
 
   return {
@@ -78,14 +82,12 @@ export function createKnown(): Known {
     allSlotted: () => [...byThread.values()].filter(hasSlot),
 
     tidy(child) {
-      const { seen, registration, threadId } = child;
+      const { seen, registration, threadId, contact } = child;
       if (hasSlot(child) || registration?.isActive) return;
       child.worker = undefined;
-      if (!seen && byThread.get(threadId) === child) byThread.delete(threadId);
-    },
-
-    forget(child) {
-      if (byThread.get(child.threadId) === child) byThread.delete(child.threadId);
+      if (byThread.get(threadId) !== child) return;
+      if (!seen) byThread.delete(threadId);
+      else if (contact === 'gone') byThread.set(threadId, rest(child));
     },
   };
 }

@@ -119,6 +119,7 @@ export function createRegistered(
       // Somebody has put one of their own on top, which calls this one.
       if (worker.terminate !== terminate) return;
       registration.terminate = undefined;
+      registration.restore = undefined;
       if (before) Object.defineProperty(worker, 'terminate', before);
       else Reflect.deleteProperty(worker, 'terminate');
     };
