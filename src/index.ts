@@ -170,3 +170,13 @@ export function exit(code?: number): Promise<never> {
 export function configure(options: Options): void {
   instance.configure(options);
 }
+
+/**
+ * Says that the program is ready, to whoever supervises it and asked for that: PM2 with `wait_ready`, systemd with
+ * `Type=notify`. Nothing happens where neither does. Main thread only.
+ *
+ * @throws TypeError `ERR_WORKER_ATEXIT_MAIN_THREAD_ONLY`.
+ */
+export function notifyReady(): void {
+  instance.notifyReady();
+}

@@ -32,6 +32,14 @@ export interface Options {
    * `false`: by nobody. Off while an inspector is attached.
    */
   watchdog?: 'auto' | boolean;
+  /**
+   * What a call of `process.exit()` in the main thread does. `'sync'`: the synchronous route. `'graceful'`: it sets the exit
+   * code, begins the asynchronous sequence and throws a {@link ShutdownError} that nobody need catch, as Python's
+   * `sys.exit` does. Inside a handler or an `'exit'` listener, and once the shutdown has begun, it is as ever.
+   */
+  exit?: 'sync' | 'graceful';
+  /** `'auto'`: the terms of PM2 and systemd are kept where the environment says that one of them is there. `'none'`: not. */
+  supervisor?: 'auto' | 'none';
   /** Where a failure is named; default: stderr. `false`: nowhere. */
   logger?: { error(message: string): void } | false;
   /** Called with the report, synchronously, last of all. */
@@ -51,6 +59,8 @@ export const defaults: Settings = {
   ipc: false,
   failureExitCode: 1,
   watchdog: 'auto',
+  exit: 'sync',
+  supervisor: 'auto',
   logger: stderr,
   onReport: undefined,
 };
@@ -101,6 +111,16 @@ const checks: { readonly [option in keyof Settings]: (value: unknown) => void } 
   watchdog: (value) => {
     if (value !== 'auto' && typeof value !== 'boolean') {
       throw misuse('INVALID_ARGUMENT', `options.watchdog must be 'auto', true or false; it is ${shown(value)}`);
+    }
+  },
+  exit: (value) => {
+    if (value !== 'sync' && value !== 'graceful') {
+      throw misuse('INVALID_ARGUMENT', `options.exit must be 'sync' or 'graceful'; it is ${shown(value)}`);
+    }
+  },
+  supervisor: (value) => {
+    if (value !== 'auto' && value !== 'none') {
+      throw misuse('INVALID_ARGUMENT', `options.supervisor must be 'auto' or 'none'; it is ${shown(value)}`);
     }
   },
   logger: (value) => {

@@ -84,6 +84,14 @@ export function createInstance(): Instance {
 
     knowServers,
 
+    knowSystemd: (supervision) => hooks?.supervisor?.know(supervision),
+
+    notifyReady() {
+      if (!thread.isMain)
+        throw misuse('MAIN_THREAD_ONLY', 'notifyReady() is for the main thread: it concerns the process');
+      hooks?.supervisor?.ready();
+    },
+
     unregister(handler) {
       if ((typeof handler !== 'object' && typeof handler !== 'function') || handler === null) {
         throw misuse('INVALID_ARGUMENT', `handler must be what was registered; it is ${shown(handler)}`);

@@ -9,6 +9,7 @@ import type { CreateServerHandler } from '../handlers/servers.ts';
 import { misuse } from '../misuse.ts';
 import type { Options } from '../options.ts';
 import type { ShutdownReport, WorkerReport } from '../report/report.ts';
+import type { Supervision } from '../routes/supervisor.ts';
 import type { OtherChildren } from '../thread/others.ts';
 import type { Pool } from '../thread/pools.ts';
 import { KEY, VERSION } from '../wire/reason.ts';
@@ -64,6 +65,9 @@ export interface Instance {
   addDrain(key: object, handler: Handler): void;
   /** What knows how to drain a server is loaded. */
   knowServers(create: CreateServerHandler): void;
+  /** What speaks to systemd is loaded. */
+  knowSystemd(supervision: Supervision): void;
+  notifyReady(): void;
   unregister(handler: unknown): void;
   registerWorker(worker: unknown, options: WorkerOptions): WorkerLink;
   registerOnMain(module: unknown, exportName: unknown, args: readonly unknown[]): MainHandler;

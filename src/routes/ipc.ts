@@ -5,7 +5,12 @@
 import type { ExitListener, Thread } from '../thread/parts.ts';
 import { exitProcess } from './ending.ts';
 
-export function createIpcRoute(thread: Thread, signals: { ordered(): void }): ExitListener {
+export interface IpcRoute extends ExitListener {
+  /** A supervisor has sent its order to end. */
+  order(): void;
+}
+
+export function createIpcRoute(thread: Thread, signals: { ordered(): void }): IpcRoute {
   function go(route: 'disconnect' | 'message'): void {
     process.exitCode ??= 0;
     thread.ending ??= {};
@@ -19,6 +24,8 @@ export function createIpcRoute(thread: Thread, signals: { ordered(): void }): Ex
   };
 
   return {
+    order: () => go('message'),
+
     install() {
       if (!thread.settings.ipc) return;
       process.on('disconnect', onDisconnect);

@@ -3,13 +3,17 @@ import type { Hooks, Thread } from '../thread/parts.ts';
 import { createCrashRoute } from './crash.ts';
 import { createEmptyLoopRoute } from './empty-loop.ts';
 import { exitProcess } from './ending.ts';
+import { createGracefulExitRoute } from './graceful-exit.ts';
 import { createIpcRoute } from './ipc.ts';
 import { createProcessExitRoute } from './process-exit.ts';
 import { createSignalRoute } from './signals.ts';
+import { createSupervisorRoute } from './supervisor.ts';
 
 export function createRoutes(thread: Thread): Hooks {
   const signals = createSignalRoute(thread);
   const ipc = createIpcRoute(thread, signals);
+  const supervisor = thread.isMain ? createSupervisorRoute(thread, ipc.order) : undefined;
+  const gracefulExit = createGracefulExitRoute(thread);
   const emptyLoop = createEmptyLoopRoute(thread);
   const crash = createCrashRoute(thread, (code) => processExit.onExit(code));
   const processExit = createProcessExitRoute(thread, {
@@ -24,9 +28,13 @@ export function createRoutes(thread: Thread): Hooks {
     crash.installGraceful();
     signals.install();
     ipc.install();
+    supervisor?.install();
+    gracefulExit.install();
   }
 
   return {
+    supervisor,
+
     watch: () => processExit.watch(),
 
     install() {
@@ -44,6 +52,8 @@ export function createRoutes(thread: Thread): Hooks {
       }
       crash.uninstallGraceful();
       ipc.uninstall();
+      supervisor?.uninstall();
+      gracefulExit.uninstall();
       installOptional();
     },
 
@@ -62,6 +72,8 @@ export function createRoutes(thread: Thread): Hooks {
       crash.uninstall();
       signals.uninstall();
       ipc.uninstall();
+      supervisor?.uninstall();
+      gracefulExit.uninstall();
     },
   };
 }

@@ -20,6 +20,8 @@ interface Facts extends Pick<ShutdownReport, 'durationMs' | 'workers' | 'notes'>
   /** How the process ends; undefined where it lives on, or where this is a worker. */
   readonly ending: Ending | undefined;
   readonly failureExitCode: number;
+  /** The process's supervisor takes a death by its signal for a clean end. */
+  readonly trustsSignals: boolean;
 }
 
 /** What became of this thread's own handlers, those of the drain stage first. */
@@ -46,13 +48,14 @@ function isOk(outcome: Outcome, workers: readonly WorkerReport[]): boolean {
 function endOf(
   ok: boolean,
   { exitCode: asked = 0 }: ShutdownError,
-  { ending, failureExitCode }: Pick<Facts, 'ending' | 'failureExitCode'>,
+  { ending, failureExitCode, trustsSignals }: Pick<Facts, 'ending' | 'failureExitCode' | 'trustsSignals'>,
 ): Pick<ShutdownReport, 'exitCode' | 'signal'> {
   if (ending === undefined) return {};
   const { signal } = ending;
   const code = Number(process.exitCode ?? asked);
-  if (signal !== undefined && code === 128 + signalNumber(signal)) return { signal };
-  if (code !== 0 || ok) return { exitCode: code };
+  if (signal !== undefined && code === 128 + signalNumber(signal)) {
+    if (ok || failureExitCode === 0 || !trustsSignals) return { signal };
+  } else if (code !== 0 || ok) return { exitCode: code };
   if (failureExitCode !== 0) process.exitCode = failureExitCode;
   return { exitCode: failureExitCode };
 }

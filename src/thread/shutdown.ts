@@ -12,6 +12,7 @@ import { ShutdownError, toError, toErrorText } from '../report/errors.ts';
 import { describeHandler } from '../report/format.ts';
 import { toOutcome, toWorkerOutcome } from '../report/outcomes.ts';
 import { type HandlerReport, isCleanHandler, type ShutdownReport } from '../report/report.ts';
+import { fitInto } from '../routes/supervisor.ts';
 import { createDriver } from '../sequence/drivers.ts';
 import { sequence } from '../sequence/sequence.ts';
 import type { Outcome, Parts } from '../sequence/step.ts';
@@ -31,7 +32,7 @@ const ADVICE =
 export function createShutdown(around: Surroundings, request: ShutdownRequest, onTold: () => void): Shutdown {
   const { isMain, table, handlers, drains, pools, children, others, parent, entrusted, phase, telling, settings } =
     around;
-  const { reason, cause, timeout = settings().timeout } = request;
+  const { reason, cause, timeout: asked = settings().timeout } = request;
   const startedAt = now();
   const error = new ShutdownError(reason, cause);
   const outcome: Outcome = { stages: [], drained: [], handlers: [] };
@@ -40,7 +41,10 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
   /** The failures that the parent tells, from this worker's ack. */
   const leftToParent: string[] = [];
   /** Servers that go on serving for a while do so on top of the timeout; a worker has no more than its order leaves it. */
-  const extra = around.order() === undefined && !around.isExiting() ? drains.delay : 0;
+  const waited = around.order() === undefined && !around.isExiting() ? drains.delay : 0;
+  const isOrdered = reason.route === 'signal' || reason.route === 'message';
+  const limit = isOrdered ? around.supervisor()?.limit(asked + waited) : undefined;
+  const { timeout, delay: extra } = fitInto(limit, asked, waited);
   /** How long it has, and since when: what is over first counts. */
   const limits = [{ since: startedAt + extra, timeout }];
   let stage: Shutdown['stage'] = 'begun';
@@ -64,6 +68,7 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
     note: (line) => void notes.push(line),
 
     begin() {
+      around.supervisor()?.begin(() => deadline(1));
       if (isMain && settings().watchdog !== false) arm(table, deadline(1), settings().logger === false);
       phase.begin(reason, deadline(SHARES.workers));
       // Where this thread has not yet heard of the workers that it has made.
@@ -143,6 +148,7 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
       durationMs: now() - startedAt,
       ending: isMain ? around.ending() : undefined,
       failureExitCode: settings().failureExitCode,
+      trustsSignals: around.supervisor()?.trustsSignals === true,
     });
     stage = 'told';
     onTold();

@@ -186,6 +186,7 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
   }
 
   const surroundings: Surroundings = {
+    supervisor: () => hooks.supervisor,
     ...{ isMain, isRoot, table, handlers, drains, pools, entrusted, children, others, parent, phase, telling },
     settings: () => thread.settings,
     order: () => life.order,

@@ -18,6 +18,7 @@ export const createProcess = (more: object = {}) =>
       platform: 'linux',
       pid: 4711,
       argv: ['node'],
+      env: {} as Record<string, string>,
       exitCode: undefined as number | undefined,
       hrtime,
       getBuiltinModule,
@@ -51,6 +52,7 @@ export function createThread(more: object = {}) {
         }),
     ),
     shutDownNow: vi.fn(),
+    onEnd: vi.fn(),
     ...more,
   };
   return {
