@@ -41,7 +41,8 @@ function folderWith(sources: readonly Source[]): string {
   const modules = join(folder, 'node_modules');
   mkdirSync(modules);
   symlinkSync(root, join(modules, 'worker-atexit'));
-  for (const name of Object.keys(devDependencies).filter((name) => !name.startsWith('@'))) {
+  for (const name of Object.keys(devDependencies)) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(modules, name));
   }
   for (const installed of recipePackages.map((name) => join(root, 'node_modules', '.cache', name, 'node_modules'))) {

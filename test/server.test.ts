@@ -37,7 +37,7 @@ it('a stream that nobody ends is cut before the first handler, and named', async
     '',
   ]);
   expect(stderr).toMatch(
-    /^worker-atexit: handler server api failed: server api: 1 connection cut: GET \/for-ever for \d+ ms\n$/,
+    /^worker-atexit: handler server api failed: server api: 1 connection cut: GET \/for-ever for [\d.]+ ms\n$/,
   );
 });
 

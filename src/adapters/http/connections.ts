@@ -117,6 +117,6 @@ function describe({ isUpgraded, exchanges, since, socket }: Connection): string[
   return [`${socket.remoteAddress ?? 'a client'}, connected for ${age(since)}`];
 }
 
-const age = (since: number): string => `${Math.round(now() - since)} ms`;
+const age = (since: number): string => `${(now() - since).toFixed(1)} ms`;
 
 export const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
