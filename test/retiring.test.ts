@@ -15,7 +15,7 @@ it.each<[string, string[], number?]>([
     [...cleansUp, 'one 1 acked cleanUp', 'two 2 failed of the worker', 'unlinked true', ...cleansUp, 'acked'],
   ],
   ['await using', [...cleansUp, 'gone true']],
-  ['unregister', ['own false, code 1']],
+  ['unregister', ['cleans up, true, terminate', 'done', 'code 1']],
   [
     'the others are left alone',
     [...cleansUp, 'shutting down false', 'pong', 'cleans up, true, process.exit', 'done'],

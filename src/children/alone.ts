@@ -48,7 +48,7 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
     parts.findUndelivered(threadId);
     const slotted = known.slotted(threadId);
     if (!slotted || isOver(slotted) || slotted.task.alone) return undefined;
-    return cleanUpBy(slotted, registered.termsOf(worker));
+    return cleanUpBy(slotted, registered.termsOf(worker), registered.has(worker));
   }
 
   /** A tick later this thread has heard of the Worker if it was made just now, and has invited it if it was there before. */
@@ -66,7 +66,7 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
     await cleanUp(worker);
   }
 
-  async function cleanUpBy(child: Slotted, { timeout, pool }: Terms): Promise<void> {
+  async function cleanUpBy(child: Slotted, { timeout, pool }: Terms, isRegistered: boolean): Promise<void> {
     const ofAll = parts.orderOfAll();
     // In the middle of a shutdown it has as long as the others have.
     const until = timeout === undefined && ofAll ? ofAll.until : now() + (timeout ?? RETIREMENT);
@@ -75,7 +75,8 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
     child.task.alone = order;
     const collection = parts.collect(order);
     collection.send(child);
-    const isPatient = !isFirst || pool?.wake() !== false;
+    // One that nobody has registered may be a pool's, whose adapter is not there: parked, or in a task that was aborted.
+    const isPatient = !isFirst || (isRegistered && pool?.wake() !== false);
     collection.follow();
 
     const giveUp = (): void => {

@@ -133,7 +133,9 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     onSlot(child) {
       // In the middle of a shutdown it is part of that from now on.
       child.task.isPresent = isShuttingDown;
-      if (child.worker) liveness.attach(child, child.worker);
+      if (!child.worker) return;
+      liveness.attach(child, child.worker);
+      registered.guard(child.worker);
     },
 
     onLink(child, port) {

@@ -15,6 +15,8 @@ export interface Registered extends Iterable<Worker> {
   has(worker: Worker): boolean;
   /** True if it was not registered before, and is alive. What is not said again stays as it was. */
   add(worker: Worker, terms: Terms): boolean;
+  /** It has registered something itself: from now on its `terminate()` lets it clean up first, as that of a registered one. */
+  guard(worker: Worker): void;
   forget(worker: Worker): void;
   termsOf(worker: Worker | undefined): Terms;
   nameOf(worker: Worker | undefined, threadId: number): string;
@@ -112,7 +114,7 @@ export function createRegistered(
     if (registration.terminate) return;
     const before = Object.getOwnPropertyDescriptor(worker, 'terminate');
     const own = worker.terminate.bind(worker);
-    const terminate = (): Promise<number> => (has(worker) ? retire(worker) : own());
+    const terminate = (): Promise<number> => (registration.isActive || registration.isGuarded ? retire(worker) : own());
     registration.terminate = own;
     Object.defineProperty(worker, 'terminate', { value: terminate, configurable: true, writable: true });
     registration.restore = () => {
@@ -145,12 +147,24 @@ export function createRegistered(
       return true;
     },
 
+    guard(worker) {
+      const registration = of(worker);
+      if (registration.isGuarded || worker.threadId === -1) return;
+      registration.isGuarded = true;
+      standIn(worker, registration);
+      worker.once('exit', () => {
+        registration.restore?.();
+        registration.restore = undefined;
+        registration.terminate = undefined;
+      });
+    },
+
     forget(worker) {
       const registration = of(worker);
       if (!registration.isActive) return;
       registration.isActive = false;
       worker.off('exit', leave);
-      registration.restore?.();
+      if (!registration.isGuarded) registration.restore?.();
       registration.terms = {};
       known.tidy(known.of(worker));
     },

@@ -45,6 +45,8 @@ export interface FailedWorker {
 export interface Registration {
   /** It is registered, and its `'exit'` was not heard. */
   isActive: boolean;
+  /** It has registered something itself. */
+  isGuarded: boolean;
   terms: Terms;
   /** Its own `terminate()`, as long as the library's stands in for it. */
   terminate: (() => Promise<number>) | undefined;
@@ -64,6 +66,7 @@ export interface Registration {
 
 export const createRegistration = (): Registration => ({
   isActive: false,
+  isGuarded: false,
   terms: {},
   terminate: undefined,
   restore: undefined,

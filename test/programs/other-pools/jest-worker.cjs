@@ -1,0 +1,6 @@
+exports.task = async () => {
+  const { handler } = await import('./handler.mjs');
+  const { register } = await import('worker-atexit');
+  register(handler);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+};
