@@ -64,12 +64,15 @@ const pools = {
     note(`exit code ${await worker.terminate()}`);
   },
   async 'without handlers'() {
-    const worker = new Worker('import("worker-atexit"); setInterval(() => {}, 1000)', {
-      eval: true,
-    });
+    const worker = new Worker(
+      'import("worker-atexit").then(() => require("node:worker_threads").parentPort.postMessage(1)); setInterval(() => {}, 1000)',
+      {
+        eval: true,
+      },
+    );
     const look = () => [...Reflect.ownKeys(worker), ...worker.eventNames()].map(String).join();
     const before = look();
-    await sleep(300);
+    await new Promise((resolve) => worker.once('message', resolve));
     note(look() === before ? 'untouched' : `${before} > ${look()}`);
     note(`exit code ${await worker.terminate()}`);
   },
