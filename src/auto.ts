@@ -1,5 +1,5 @@
 /**
- * For a program that nobody wants to touch: `node --import worker-atexit/auto app.js`. Its workers that use the library
+ * For a program that nobody wants to touch: `node --require worker-atexit/auto app.js`. Its workers that use the library
  * are told of every end, what was not clean is reported on stderr, and environment variables set the options.
  *
  * @module
@@ -55,7 +55,19 @@ if (isMainThread) {
   instance().preset({ onReport: print });
 }
 
-// Idle workers of Piscina and Tinypool are parked where they hear nothing, and nobody has registered their pool, so that
-// it could wake them. Both pools have this way to wait in the event loop instead. Bun and Deno do not load this module in
-// a worker, whose environment is a copy of the main thread's.
-if (!isMainThread || 'Bun' in globalThis || 'Deno' in globalThis) process.env.PISCINA_DISABLE_ATOMICS ??= '1';
+/**
+ * Idle workers of Piscina and Tinypool are parked where they hear nothing, and nobody has registered their pool, so that it
+ * could wake them. Both pools have this way to wait in the event loop instead.
+ */
+const VARIABLE = 'PISCINA_DISABLE_ATOMICS';
+
+/** Only whoever asks for it finds it: neither a child process of the worker, nor a main thread that shares its environment. */
+function answer(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return new Proxy(env, {
+    get: (target, name) => (name === VARIABLE ? (target[VARIABLE] ?? '1') : Reflect.get(target, name)),
+  });
+}
+
+// Bun and Deno do not load this module in a worker, whose environment is a copy of the main thread's.
+if ('Bun' in globalThis || 'Deno' in globalThis) process.env[VARIABLE] ??= '1';
+else if (!isMainThread) process.env = answer(process.env);

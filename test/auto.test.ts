@@ -134,3 +134,8 @@ it.each([
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toContain(`TypeError: ${message}\n`);
 });
+
+it.runIf(runtime.isNode)('tells nobody but a worker how to wait', async () => {
+  const { stdout } = await start('auto-environment.js', [], { nodeOptions: AUTO }).ended;
+  expect(stdout).toBe('worker 1\nchild undefined\nmain undefined\n');
+});

@@ -37,10 +37,9 @@ const AUTO = 'worker-atexit/auto';
 export const auto: { readonly options: readonly string[]; readonly env?: Readonly<Record<string, string>> } =
   name === 'deno'
     ? { options: ['--import', `npm:${AUTO}`] }
-    : {
-        options: ['--import', AUTO],
-        env: { [name === 'bun' ? 'BUN_OPTIONS' : 'NODE_OPTIONS']: `--import=${AUTO}` },
-      };
+    : name === 'bun'
+      ? { options: ['--import', AUTO], env: { BUN_OPTIONS: `--import=${AUTO}` } }
+      : { options: ['--require', AUTO], env: { NODE_OPTIONS: `--require=${AUTO}` } };
 
 export const exposeGc = name === 'deno' ? '--v8-flags=--expose-gc' : '--expose-gc';
 

@@ -110,13 +110,16 @@ describe('in a worker', () => {
     env.WORKER_ATEXIT_TIMEOUT = '5';
     await load();
     expect(instance.preset).not.toHaveBeenCalled();
-    expect(env.PISCINA_DISABLE_ATOMICS).toBe('1');
+    expect(process.env.PISCINA_DISABLE_ATOMICS).toBe('1');
+    // Neither a child process nor a thread that shares the environment has it.
+    expect(env).toEqual({ WORKER_ATEXIT_TIMEOUT: '5' });
+    expect(Object.keys(process.env)).toEqual(['WORKER_ATEXIT_TIMEOUT']);
   });
 
   it('they wait where the program wants them to', async () => {
     env.PISCINA_DISABLE_ATOMICS = '0';
     await load();
-    expect(env.PISCINA_DISABLE_ATOMICS).toBe('0');
+    expect(process.env.PISCINA_DISABLE_ATOMICS).toBe('0');
   });
 });
 
