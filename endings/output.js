@@ -51,7 +51,6 @@ export default {
           }, 700);
         }`,
       cell: kept(100),
-      words: {},
       instead:
         "a worker's lines pass through the main thread's event loop, which no longer turns: `fs.writeSync(1, …)`, or `exit()`",
     },
@@ -89,18 +88,21 @@ export default {
       what: '`fs.writeFile(callback)` of 1 MB, then `process.exit()`: the file',
       program: js`fs.writeFile('out', 'x'.repeat(1024 * 1024), () => {}); process.exit();`,
       cell: written('out', 1024 * 1024),
+      words: { deno: 'an empty file, or none' },
       instead: '`writeFileSync()` beside the file, then `rename`: what was there is gone otherwise',
     },
     {
       what: '`fs.promises.writeFile()`, likewise',
       program: js`fs.promises.writeFile('out', 'x'.repeat(1024 * 1024)); process.exit();`,
       cell: written('out', 1024 * 1024),
+      words: { deno: 'an empty file, or none' },
       instead: 'await it in a handler, and end by `exit()`',
     },
     {
       what: '`fs.writeFile(callback)` with `flush: true`, likewise',
       program: js`fs.writeFile('out', 'x'.repeat(1024 * 1024), { flush: true }, () => {}); process.exit();`,
       cell: written('out', 1024 * 1024),
+      words: { deno: 'an empty file, or none' },
       instead: 'as above: `flush` says nothing about an end that does not wait',
     },
     {
