@@ -88,6 +88,7 @@ export default {
         } else {
           const server = net.createServer().listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
         }`,
+      words: { deno: 'free, or for a moment `EADDRINUSE`' },
       instead: '`onDrain(server)` in the worker closes it while requests finish',
     },
     {
