@@ -20,6 +20,7 @@ const NAMES = [
   'latency',
   'latency-sync',
   'gone',
+  'server',
   'register',
   'import',
   'spawn',

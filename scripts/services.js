@@ -61,7 +61,7 @@ try {
         const what = [...failures].map(([failure, times]) => `${failure} x ${times}`).join(', ');
         console.log(
           `${setting.balancer}, ${setting.method}: ${way}: ${failed} of ${sent} failed, ${restarted} restarts` +
-            `${killed > 0 ? `, ${killed} killed after 15 s` : ''}${what && `: ${what}`}`,
+            `${killed > 0 ? `, ${killed} killed after 6 s` : ''}${what && `: ${what}`}`,
         );
         rows.get(way).push({ ...setting, sent, failed });
         const isKnown = setting.balancer === 'nginx' && setting.method === 'POST';

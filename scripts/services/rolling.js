@@ -9,8 +9,8 @@ import { freePort, startBalancer } from './balancers.js';
 
 const service = fileURLToPath(new URL('service.js', import.meta.url));
 
-/** An instance that is not gone by then has lost its patience's worth: ms. */
-const GONE = 15_000;
+/** An instance that is not gone by then is killed: ms. */
+const GONE = 6000;
 
 /** How long a balancer may take to see that an instance is there again: ms. */
 const SEEN = 700;
@@ -70,11 +70,12 @@ export async function roll({
   requests = 10_000,
   restarts = 4,
   env,
+  start = startBalancer,
   onProgress,
 }) {
   const ports = [await freePort(), await freePort()];
   const instances = await Promise.all(ports.map((port) => startInstance(way, port, env)));
-  const { port, stop } = await startBalancer(balancer, ports, join(folder, balancer.replaceAll(/\W+/g, '-')));
+  const { port, stop } = await start(balancer, ports, join(folder, balancer.replaceAll(/\W+/g, '-')));
   const failures = new Map();
   const result = { sent: 0, answered: 0, failed: 0, restarted: 0, killed: 0, failures };
   let isRolling = true;

@@ -147,8 +147,8 @@ export function createDraining(
     connection.isEnded = true;
     const { session, socket } = connection;
     if (session) session.close();
-    else if (rest === 'silent') socket.destroy();
-    // Not at once: what was written last is still to be sent.
+    else if (rest === 'silent' || socket.writableLength === 0) socket.destroy();
+    // Not at once: what was written last is still to be handed to the system.
     else socket.end(() => socket.destroy());
   }
 
