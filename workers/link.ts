@@ -2,7 +2,7 @@
  * This worker's link: its port to the nearest ancestor that uses the library. The other end is sent there by way of Node,
  * and may be on its way for long; until it is taken, it can be taken back.
  */
-import type { MessagePort } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { now } from '../src/clock.ts';
 import { type Chunk, writeDirectly } from '../src/output/output.ts';
 import { at, Cell, Header, Linked, Ordered, Phase } from '../src/table/cells.ts';
@@ -38,6 +38,8 @@ export interface Link {
   /** Whether a parent will tell what this worker acks. */
   isHeard(): boolean;
   isOnItsWay(): boolean;
+  /** Takes what has arrived, without the event loop. */
+  readAll(): void;
   /** Sends what this thread prints to the parent, which has until `until` to write it. */
   print(stream: keyof Streams, chunk: Chunk, until: number): void;
   /** Returns whether the parent will tell of it. `isLast`: a link that is still on its way is taken back. */
@@ -51,6 +53,8 @@ export interface Link {
 export function createLink(own: OwnSlot, listeners: Listeners): Link {
   const { log } = listeners;
   let port: MessagePort | undefined;
+  /** One end of it was closed: there is nothing to read any more, and Node does not bear that somebody tries. */
+  let isClosed = false;
   let onDelivered = (): void => {};
   let hasComplained = false;
   /** What was printed into a link that is on its way. */
@@ -63,6 +67,8 @@ export function createLink(own: OwnSlot, listeners: Listeners): Link {
     (!isLinked() && (phase() === Phase.orderedSync || (own.read(Cell.order) & Ordered.sync) !== 0));
   const isHeard = (): boolean => port !== undefined && !isUnreachable();
   const isOnItsWay = (): boolean => isHeard() && !isLinked();
+
+  const next = (): { message: unknown } | undefined => (port && !isClosed ? receiveMessageOnPort(port) : undefined);
 
   function receive(message: unknown): void {
     if (isOrder(message)) listeners.onOrder(message);
@@ -96,6 +102,10 @@ export function createLink(own: OwnSlot, listeners: Listeners): Link {
       port = channel.port1;
       port.on('message', receive);
       port.on('messageerror', () => receive(undefined));
+      port.on('close', () => {
+        isClosed = true;
+      });
+      isClosed = false;
       port.unref();
       const message: LinkMessage = {
         [KEY]: VERSION,
@@ -122,6 +132,10 @@ export function createLink(own: OwnSlot, listeners: Listeners): Link {
       };
       // It is taken, too, by a listener of somebody else's.
       listeners.deliver(own.parentId, message).then(delivered, delivered);
+    },
+
+    readAll() {
+      for (let received = next(); received !== undefined; received = next()) receive(received.message);
     },
 
     print(stream, chunk, until) {

@@ -30,6 +30,8 @@ export interface Parent {
   readonly slot: number | undefined;
   /** Whether a parent will tell what this worker acks. */
   isHeard(): boolean;
+  /** Takes what the parent has said, without the event loop. */
+  readAll(): void;
   readonly flagCells: FlagCells;
   /**
    * This thread ends by itself. If it is to end anyway, it does so as if its order had come: what it prints would be lost,
@@ -174,6 +176,7 @@ export function createParent(place: Place, { onBegin, onOrder, onLinked, onOver,
     },
 
     isHeard: link.isHeard,
+    readAll: link.readAll,
     flagCells: own.flagCells,
     actOnPendingOrder: watch.actOnPendingOrder,
     isMainHearing: hearing.isOn,

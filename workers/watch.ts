@@ -118,28 +118,35 @@ export function createWatch(own: OwnSlot, link: Link, { isOrdered, onOrder, onBe
     else changed();
   }
 
+  function expectOwn(index: number): void {
+    if (expecting === index) return;
+    expecting = index;
+    const wait = Atomics.waitAsync(own.table.cells, at(index, Cell.order), 0);
+    const told = (): void => {
+      expecting = undefined;
+      if (own.index !== index || isOrdered()) return;
+      // It was woken for an order that is over by now.
+      if (own.read(Cell.order) === 0) {
+        expectOwn(index);
+        return;
+      }
+      const isAlone = (own.read(Cell.order) & Ordered.alone) !== 0;
+      if (isAlone) actAlone();
+      if (isAlone || link.isLinked()) return;
+      clearTimeout(timer);
+      setTimer(() => (link.isLinked() ? undefined : actAlone()));
+    };
+    if (wait.async) wait.value.then(told);
+    else told();
+  }
+
   return {
     expectOrder,
     actAlone,
     followPhase: () => follow(Phase.running),
     stop: () => clearTimeout(timer),
 
-    expectOwn(index) {
-      if (expecting === index) return;
-      expecting = index;
-      const wait = Atomics.waitAsync(own.table.cells, at(index, Cell.order), 0);
-      const told = (): void => {
-        expecting = undefined;
-        if (own.index !== index || isOrdered()) return;
-        const isAlone = (own.read(Cell.order) & Ordered.alone) !== 0;
-        if (isAlone) actAlone();
-        if (isAlone || link.isLinked()) return;
-        clearTimeout(timer);
-        setTimer(() => (link.isLinked() ? undefined : actAlone()));
-      };
-      if (wait.async) wait.value.then(told);
-      else told();
-    },
+    expectOwn,
 
     actOnPendingOrder() {
       const isBegun = own.isInherited && phase() !== Phase.running && own.read(Cell.state) !== State.idle;

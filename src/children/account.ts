@@ -81,7 +81,9 @@ export function isInvolved(child: Slotted): boolean {
   if (task.epoch !== 0) return true;
   if (!task.isPresent) return false;
   if (isSettled(task.state)) return true;
-  // Its last shutdown was over only just now; it was not ordered in this one, and has nothing to tell.
   const state = stateOf(table, slot);
-  return state !== State.idle && !(isThrough(state) && port !== undefined);
+  if (isThrough(state)) return state !== State.idle && port === undefined;
+  // It was not ordered. Was it through when this one began, its last shutdown was over only just then, and what it has
+  // registered since is for the next one.
+  return !task.wasThrough;
 }

@@ -65,6 +65,8 @@ export interface Task {
   alone: Order | undefined;
   /** It was there when the shutdown began, or came in the middle of it. */
   isPresent: boolean;
+  /** It had nothing to do any more when the shutdown began. */
+  wasThrough: boolean;
   timer: NodeJS.Timeout | undefined;
   ack: AckMessage | undefined;
   ackMs: number | undefined;
@@ -115,6 +117,7 @@ export const createTask = (): Task => ({
   isOrderedSync: false,
   alone: undefined,
   isPresent: false,
+  wasThrough: false,
   timer: undefined,
   ack: undefined,
   ackMs: undefined,

@@ -5,7 +5,7 @@
 import type { Worker } from 'node:worker_threads';
 import { createPrinted } from '../output/printed.ts';
 import type { WorkerReport } from '../report/report.ts';
-import { at, Cell, State, type Table } from '../table/cells.ts';
+import { at, Cell, isThrough, State, type Table } from '../table/cells.ts';
 import { hasJoined, markIdle, stateOf } from '../table/slots.ts';
 import { isInvolved, reportOf } from './account.ts';
 import { createAlone } from './alone.ts';
@@ -224,9 +224,11 @@ export function createChildren(place: Place, listeners: Listeners): Children {
       if (known.allSlotted().length > 0) printed.begin();
       isShuttingDown = true;
       for (const child of known.allSlotted()) {
-        if (child.contact === 'gone' || stateOf(child.table, child.slot) === State.idle) continue;
+        const state = stateOf(child.table, child.slot);
+        if (child.contact === 'gone' || state === State.idle) continue;
         step(child, 'joined');
         child.task.isPresent = true;
+        child.task.wasThrough = isThrough(state);
       }
     },
 

@@ -46,6 +46,8 @@ export interface Body {
   hasHandlers(): boolean;
   /** Whether a worker of this thread has registered something. */
   hasJoinedWorkers(): boolean;
+  /** Takes what the parent has said, without the event loop. */
+  readFromParent(): void;
   /** Whether the whole tree lives on. */
   isTreeRunning(): boolean;
   /** Whether this thread ends by itself. */
@@ -73,6 +75,8 @@ export interface Life {
   obey(order: OrderMessage): void;
   /** The shutdown of whoever ordered it is over, and this worker lives on. */
   hearOver(): void;
+  /** The parent has taken the link, and tells by messages from now on; that the shutdown is over it may have told before. */
+  lookWhetherOver(): void;
   /** After a shutdown in a thread that lives on, unless it was told to end. */
   liveOn(): Promise<void>;
 }
@@ -113,7 +117,7 @@ export function createLife(body: Body): Life {
 
   /** What comes when all is done. */
   function useAfterwards(): void {
-    if (isOrderOver()) hearOver();
+    lookWhetherOver();
     // It was told to end, and is through: what comes now has as long as there is.
     if (body.isExiting()) body.runLate();
     else if (isEnding()) queueMicrotask(body.runLate);
@@ -125,6 +129,12 @@ export function createLife(body: Body): Life {
 
   /** Whether the shutdown that this worker was told of is over: the root's flag may be here before the message. */
   const isOrderOver = (): boolean => told?.isForWholeTree === true && body.isTreeRunning();
+
+  /** What the parent has posted meanwhile is of that shutdown, and read before it is taken for over. */
+  function lookWhetherOver(): void {
+    if (isOrderOver()) body.readFromParent();
+    if (isOrderOver()) hearOver();
+  }
 
   function hearOver(): void {
     told = undefined;
@@ -213,6 +223,7 @@ export function createLife(body: Body): Life {
     shorten: (timeout) => shutdown?.shorten(timeout),
     obey,
     hearOver,
+    lookWhetherOver,
 
     async liveOn() {
       if (shutdown && !isEnding()) await close(shutdown);

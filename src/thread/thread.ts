@@ -95,6 +95,7 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
 
     runLate,
     ackNothing: () => void parent?.ack([], [], 0),
+    readFromParent: () => parent?.readAll(),
     actOnPendingOrder: () => parent?.actOnPendingOrder(),
     hasHandlers,
     hasJoinedWorkers: () => children.hasJoined(),
@@ -113,7 +114,10 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
           signal.abort(new ShutdownError(reason));
         },
         onOrder: life.obey,
-        onLinked: rehearseSoon,
+        onLinked() {
+          life.lookWhetherOver();
+          rehearseSoon();
+        },
         onOver: life.hearOver,
         log,
       },

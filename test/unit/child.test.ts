@@ -1,4 +1,6 @@
+import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { isInvolved } from '../../src/children/account.ts';
 import {
   type Child,
   type ChildEvent,
@@ -12,7 +14,8 @@ import {
   step,
   type TaskState,
 } from '../../src/children/child.ts';
-import { createTable } from '../../src/table/cells.ts';
+import { at, Cell, createTable, State } from '../../src/table/cells.ts';
+import { claim } from '../../src/table/slots.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -123,4 +126,33 @@ it('a task is dropped as a whole, but for its number and its timer', () => {
   expect(late).not.toHaveBeenCalled();
   expect(child).toMatchObject({ contact: 'linked', lastEpoch: 7 });
   expect(child.task).toEqual(createTask());
+});
+
+describe('a worker that was there when the shutdown began, and was not ordered', () => {
+  const { port1, port2 } = new MessageChannel();
+  port1.close();
+
+  function createPresent(state: number, isLinked: boolean, wasThrough = true): boolean {
+    const table = createTable();
+    const slot = claim(table, 5, 0) ?? expect.unreachable();
+    Atomics.store(table.cells, at(slot, Cell.state), state);
+    const child = { ...createChild(5), slot, table, port: isLinked ? port2 : undefined };
+    Object.assign(child.task, { isPresent: true, wasThrough });
+    return isInvolved(child);
+  }
+
+  it('is in the report where it has acked by itself, and the ack has no way', () => {
+    expect(createPresent(State.acked, false)).toBe(true);
+    expect(createPresent(State.acked, true)).toBe(false);
+  });
+
+  it('is not in the report where it has registered something since, for the next shutdown', () => {
+    expect(createPresent(State.joined, true)).toBe(false);
+    expect(createPresent(State.joined, false)).toBe(false);
+    expect(createPresent(State.idle, false)).toBe(false);
+  });
+
+  it('is in the report where nothing came of it at all', () => {
+    expect(createPresent(State.joined, true, false)).toBe(true);
+  });
 });

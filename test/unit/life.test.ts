@@ -23,7 +23,11 @@ const emptyLoop: ShutdownRequest = { reason: { route: 'beforeExit', exitCode: 0 
 /** A life whose thread only writes down what it is told to do. */
 function createScene() {
   const done: string[] = [];
-  const facts = { handlers: false, joined: false, treeRuns: true, leaving: false, exiting: false, usedAgain: false };
+  const facts = {
+    ...{ handlers: false, joined: false, treeRuns: true, leaving: false, exiting: false, usedAgain: false },
+    /** What the parent has posted, and nobody has read. */
+    unread: undefined as (() => void) | undefined,
+  };
   let through = (): void => {};
   let closed = (): void => {};
   const note = (what: string) => () => void done.push(what);
@@ -62,6 +66,10 @@ function createScene() {
     },
     runLate: note('run late'),
     ackNothing: note('ack nothing'),
+    readFromParent() {
+      done.push('read');
+      facts.unread?.();
+    },
     actOnPendingOrder: note('look for an order'),
     hasHandlers: () => facts.handlers,
     hasJoinedWorkers: () => facts.joined,
@@ -359,9 +367,45 @@ describe('a worker that is ordered', () => {
     facts.treeRuns = true;
     life.use();
     await settled();
-    expect([life.state, life.isEnding(), done()]).toEqual(['closing', false, ['close']]);
+    expect([life.state, life.isEnding(), done()]).toEqual(['closing', false, ['read', 'close']]);
     await close();
     expect([life.state, done()]).toEqual(['fresh', ['renew']]);
+  });
+
+  it('takes an order that it finds then for one of the shutdown that is over', async () => {
+    const { life, done, facts, through, close } = createScene();
+    facts.treeRuns = false;
+    // It has acted without an order, and that comes late.
+    life.obey(order());
+    through();
+    done();
+    facts.treeRuns = true;
+    facts.unread = () => {
+      life.obey(order());
+      life.hearOver();
+    };
+    life.use();
+    await settled();
+    await close();
+    expect([life.state, life.isEnding()]).toEqual(['fresh', false]);
+    expect(done().filter((what) => what.startsWith('begin'))).toEqual([]);
+  });
+
+  it('looks at the flag, too, when its link is taken after that', async () => {
+    const { life, done, facts, through, close } = createScene();
+    life.lookWhetherOver();
+    facts.treeRuns = false;
+    life.obey(order());
+    through();
+    life.lookWhetherOver();
+    await settled();
+    expect([life.state, life.isEnding()]).toEqual(['ended', true]);
+    facts.treeRuns = true;
+    life.lookWhetherOver();
+    await settled();
+    await close();
+    expect([life.state, life.isEnding()]).toEqual(['fresh', false]);
+    expect(done()).toContain('renew');
   });
 
   it('sees nothing at the flag where it was ended alone', async () => {

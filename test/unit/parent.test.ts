@@ -458,6 +458,23 @@ describe('the shutdown of the whole tree', () => {
     up.over(false);
   });
 
+  it('is awaited anew by a worker that was woken for one which is over by then', async () => {
+    const up = create({ by: neverDeliver });
+    up.join();
+    set(Cell.order, Ordered.yes);
+    Atomics.notify(table.cells, at(0, Cell.order));
+    set(Cell.order, 0);
+    // As long as a worker waits for its message, and as long again.
+    await new Promise((resolve) => setTimeout(resolve, 2 * RELAY));
+    expect(log).toEqual([]);
+    set(Cell.timeout, 9000);
+    set(Cell.sentAt, Math.trunc(now()));
+    set(Cell.order, Ordered.yes);
+    Atomics.notify(table.cells, at(0, Cell.order));
+    await logged('order');
+    up.over(false);
+  });
+
   it.each([
     ['the shutdown has begun', () => Atomics.store(table.cells, Header.phase, Phase.begun)],
     ['it was ordered alone', () => set(Cell.order, Ordered.yes)],
