@@ -40,7 +40,7 @@ export default defineConfig([
   })),
   // The pictures of a report, and the command that draws them: nobody else loads these.
   {
-    input: { timeline: 'src/timeline.ts', bin: 'src/bin.ts' },
+    input: { timeline: 'src/timeline.ts', bin: 'src/bin.ts', 'trace-file': 'src/timeline/trace-file.ts' },
     platform: 'node',
     output: { ...output, chunkFileNames: 'pictures.js' },
   },

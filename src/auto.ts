@@ -8,7 +8,7 @@ import { isMainThread } from 'node:worker_threads';
 import { instance } from './adapters/adapter.ts';
 import { misuse } from './misuse.ts';
 import { defaults, type Options } from './options.ts';
-import { toError } from './report/errors.ts';
+import { toError, toErrorText } from './report/errors.ts';
 import type { ShutdownReport } from './report/report.ts';
 
 const variables = {
@@ -50,9 +50,30 @@ function print(report: ShutdownReport): void {
   if (!report.ok && logger) logger.error(String(report));
 }
 
+/** Nothing that fails here costs the program its end. */
+function trace(folder: string, report: ShutdownReport): void {
+  try {
+    // What draws the trace is loaded by now, and not before: few shutdowns are looked at so closely.
+    const { writeTrace }: { writeTrace(folder: string, report: ShutdownReport): void } = process
+      .getBuiltinModule('node:module')
+      .createRequire(import.meta.url)('./trace-file.js');
+    writeTrace(folder, report);
+  } catch (thrown) {
+    const { logger } = defaults;
+    const { message } = toErrorText(toError(thrown));
+    if (logger) logger.error(`worker-atexit: WORKER_ATEXIT_TRACE must be a folder that can be written to: ${message}`);
+  }
+}
+
 if (isMainThread) {
   setOptions();
   instance().preset({ onReport: print });
+  const { WORKER_ATEXIT_TRACE: named } = process.env;
+  if (named) {
+    // The program may change its directory.
+    const folder = process.getBuiltinModule('node:path').resolve(named);
+    instance().onEnd((report) => trace(folder, report));
+  }
 }
 
 /**

@@ -6,8 +6,10 @@
  * @module
  */
 import { checkOptions, misuse, shown } from './misuse.ts';
+import { MAKERS } from './report/on-demand.ts';
 import type { RecordedReport } from './report/timeline.ts';
 import { barsOf } from './timeline/bars.ts';
+import { timelineOf, toPlain } from './timeline/of-report.ts';
 import { pageOf } from './timeline/page.ts';
 import { readReport } from './timeline/recorded.ts';
 import { type TerminalOptions, terminal } from './timeline/terminal.ts';
@@ -15,6 +17,9 @@ import { traceOf } from './timeline/trace.ts';
 
 export type { Instant, RecordedReport, Span, Timeline, TimelineThread } from './report/timeline.ts';
 export type { TerminalOptions } from './timeline/terminal.ts';
+
+// Where a report finds what is made of it on demand.
+Reflect.set(globalThis, MAKERS, { timelineOf, toPlain });
 
 /**
  * The report as JSON in the Chrome trace event format, for ui.perfetto.dev, speedscope and whatever else reads it. What

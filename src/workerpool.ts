@@ -141,6 +141,7 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
   Object.defineProperty(pool, 'exec', { value: watched, configurable: true, writable: true });
 
   library.addPool(pool, {
+    name,
     adopt,
     refuse(error) {
       refusal = error;

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RecordedReport, toHtml, toTrace } from 'worker-atexit/timeline';
 import { root } from './documents.ts';
 import { temporaryFolder } from './programs.ts';
-import { launch } from './timeline/browser.ts';
 import { heavy, nasty, slow, wide } from './timeline/reports.ts';
+
+const { launch }: { launch(): Promise<Browser> } = await import(`${root}scripts/browser.js`);
 
 /** A page has opened by then, and its elements are there, or its test fails: ms. */
 const LIMIT = 30_000;

@@ -55,13 +55,14 @@ export interface Parent {
   flush(sync: boolean, isLast: boolean): Promise<unknown> | undefined;
   /**
    * Returns whether the parent will tell of it. `isLast`: this thread ends, so a link that is still on its way is taken
-   * back.
+   * back. `readAt`: when its order was read.
    */
   ack(
     handlers: readonly HandlerOutcome[],
     workers: readonly WorkerOutcome[],
     failures: number,
     isLast?: boolean,
+    readAt?: number,
   ): boolean;
   /** The shutdown is over and this thread lives on. `used`: something is registered for the next one. */
   over(used: boolean): void;
@@ -203,11 +204,11 @@ export function createParent(place: Place, { onBegin, onOrder, onLinked, onOver,
       return Promise.all([flushed, link.arrival(isOrdered ? Number.POSITIVE_INFINITY : now() + RELAY)]);
     },
 
-    ack(handlers, workers, failures, isLast = false) {
+    ack(handlers, workers, failures, isLast = false, readAt = now()) {
       if (own.index === undefined) return false;
       watch.stop();
       isOrdered = true;
-      const isTold = link.ack({ type: 'ack', version: VERSION, epoch, handlers, workers }, isLast);
+      const isTold = link.ack({ type: 'ack', version: VERSION, epoch, readAt, handlers, workers }, isLast);
       own.write(Cell.failures, failures);
       own.setState(failures === 0 ? State.acked : State.failed);
       own.ring();

@@ -200,6 +200,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   }
 
   library.addPool(pool, {
+    name,
+
     adopt(made) {
       for (const worker of taskPool.threads()) adopt(worker);
       if (!adopted.has(made)) return;

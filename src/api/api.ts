@@ -222,6 +222,8 @@ export function createInstance(): Instance {
       else thread.configure(withOptions(thread.settings, options));
     },
 
+    onEnd: thread.onEnd,
+
     log: thread.log,
   };
 }

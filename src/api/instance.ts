@@ -87,6 +87,8 @@ export interface Instance {
   configure(options: Options): void;
   /** As `configure()`, and no use of the library: nothing is installed before the program itself, or a worker, uses it. */
   preset(options: Options): void;
+  /** Called with every report, synchronously, before the program's `onReport`. */
+  onEnd(listener: (report: ShutdownReport) => void): void;
   /** Names a failure where the program wants that to be named. */
   log(message: string): void;
 }

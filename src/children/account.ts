@@ -62,7 +62,14 @@ export function reportOf(child: Slotted, name: string): WorkerReport[] {
   const { task, threadId: thread, table } = child;
   const { state, ack, ackMs, below } = task;
   const path = [thread];
-  const about = { threadId: thread, path, name, ...(ackMs !== undefined && { ackMs }) };
+  const about = {
+    threadId: thread,
+    path,
+    name,
+    ...(ackMs !== undefined && { ackMs }),
+    ...(task.epoch !== 0 && { orderedAt: task.orderedAt }),
+    ...(ack?.readAt !== undefined && { readAt: ack.readAt }),
+  };
   if (ack) {
     const handlers = ack.handlers.map(fromOutcome);
     const told = ack.workers.map(fromWorkerOutcome).map((worker) => ({ ...worker, path: [thread, ...worker.path] }));

@@ -1,6 +1,7 @@
 /** A report as text for people. */
 import { toErrorText } from './errors.ts';
-import { type HandlerReport, isCleanHandler, type ShutdownReport, type WorkerReport } from './report.ts';
+import type { ReportFacts } from './on-demand.ts';
+import { type HandlerReport, isCleanHandler, type WorkerReport } from './report.ts';
 
 /** A line for people on a handler that was not clean; undefined for one that was. */
 export function describeHandler({ name, error, unfinished }: HandlerReport): string | undefined {
@@ -47,7 +48,7 @@ function workerRow({ name, path, status, ackMs, handlers, diagnosis }: WorkerRep
 }
 
 /** The report as a table: the head line says how it went, the rest what took how long and what failed. */
-export function formatReport(report: Omit<ShutdownReport, 'toString'>): string {
+export function formatReport(report: ReportFacts): string {
   const { route, signal, exitCode, durationMs, stages, workers, handlers, notes, ok } = report;
   const ending = signal ? ` (${signal})` : exitCode === undefined ? '' : ` (exit code ${exitCode})`;
   const lines = [`worker-atexit: ${ok ? 'clean' : 'not clean'} shutdown by ${route}${ending} in ${ms(durationMs)} ms`];

@@ -3,10 +3,11 @@ import type { HandlerOutcome, WorkerOutcome } from '../wire/outcomes.ts';
 import { fromErrorText, toErrorText } from './errors.ts';
 import type { HandlerReport, WorkerReport } from './report.ts';
 
-export function toOutcome({ name, durationMs, stage, error, unfinished }: HandlerReport): HandlerOutcome {
+export function toOutcome({ name, durationMs, startedAt, stage, error, unfinished }: HandlerReport): HandlerOutcome {
   return {
     name,
     durationMs,
+    startedAt,
     ...(stage && { stage }),
     ...(error && { error: toErrorText(error) }),
     ...(unfinished && { unfinished }),

@@ -2,12 +2,15 @@
 import type { WorkerStatus } from '../wire/outcomes.ts';
 import type { Route } from '../wire/reason.ts';
 import type { ShutdownError } from './errors.ts';
+import type { Timeline } from './timeline.ts';
 
 /** What became of one handler. */
 export interface HandlerReport {
   readonly name: string;
   /** ms from its call until it settled, or until it was given up. */
   readonly durationMs: number;
+  /** When it was called: ms on the clock of `process.hrtime()`, which all threads have in common. */
+  readonly startedAt?: number | undefined;
   /** `'drain'` for a function of a worker's drain stage; those of this thread are in the stage's own report. */
   readonly stage?: 'drain';
   /** What it threw or rejected with. */
@@ -30,6 +33,10 @@ export interface WorkerReport {
   readonly diagnosis?: string;
   /** ms from the order to the ack. */
   readonly ackMs?: number;
+  /** When it was told to shut down: ms on the clock of `process.hrtime()`. Absent where it ended by itself. */
+  readonly orderedAt?: number;
+  /** When it read that, and began. Absent where it has not acked. */
+  readonly readAt?: number | undefined;
   readonly handlers: readonly HandlerReport[];
 }
 
@@ -37,10 +44,25 @@ export interface WorkerReport {
 export interface StageReport {
   readonly name: 'drain' | 'workers' | 'handlers';
   readonly durationMs: number;
+  /** When it began: ms on the clock of `process.hrtime()`. */
+  readonly startedAt?: number;
   /** It used up its share of the deadline. */
   readonly timedOut?: true;
   /** The functions of the drain stage. */
   readonly handlers?: readonly HandlerReport[];
+  /** The pools that had something to finish in the drain stage. */
+  readonly pools?: readonly PoolReport[];
+}
+
+/** What became of a pool that had something queued or running. */
+export interface PoolReport {
+  readonly name: string;
+  /** ms until it was idle; 0 where it was not idle in time. */
+  readonly durationMs: number;
+  /** When its end was first waited for: ms on the clock of `process.hrtime()`. */
+  readonly startedAt: number;
+  /** It was not idle in time. */
+  readonly unfinished?: true;
 }
 
 /** What {@link shutdown} resolves to and `onReport` gets. `String(report)` is a table for people. */
@@ -59,7 +81,11 @@ export interface ShutdownReport {
   readonly handlers: readonly HandlerReport[];
   /** What could not be done as intended, though nothing failed by it. */
   readonly notes: readonly string[];
+  /** What took how long, in all threads, on one clock. Made when it is read. `worker-atexit/timeline` draws it. */
+  readonly timeline: Timeline;
   toString(): string;
+  /** For `JSON.stringify`: plain data, the timeline and the errors' texts included. `worker-atexit view` reads it. */
+  toJSON(): object;
 }
 
 export const isCleanHandler = ({ error, unfinished }: HandlerReport): boolean => !error && !unfinished;

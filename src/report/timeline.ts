@@ -79,4 +79,7 @@ export const lengthOf = ({ durationMs, timeline }: RecordedReport): number =>
 
 /** When the picture begins: ms, 0 or less. */
 export const beginOf = ({ timeline }: RecordedReport): number =>
-  timeline.instants.reduce((earliest, { at }) => Math.min(earliest, at), 0);
+  [...timeline.spans.map(({ begin }) => begin), ...timeline.instants.map(({ at }) => at)].reduce(
+    (earliest, time) => Math.min(earliest, time),
+    0,
+  );

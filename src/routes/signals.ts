@@ -1,4 +1,5 @@
 /** The signal route of the main thread: who may handle a signal, and what a second one does. */
+import { now } from '../clock.ts';
 import { AUTO_SIGNALS } from '../options.ts';
 import { signalNumber } from '../signal-names.ts';
 import type { ExitListener, Thread } from '../thread/parts.ts';
@@ -81,7 +82,7 @@ export function createSignalRoute(thread: Thread): SignalRoute {
     isToldOfAgain = false;
     const exitCode = 128 + signalNumber(signal);
     process.exitCode = exitCode;
-    thread.ending = { signal };
+    thread.ending = { signal, heardAt: now() };
     pause.begin();
     // Handlers wait until everybody has heard the signal: a listener may have to pass it on, before its patience ends who
     // waits for that.

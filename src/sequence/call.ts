@@ -35,7 +35,6 @@ export function createCall(
   { onFailure, onSettled, note, delay }: Parts,
 ): Call {
   const report: Writable<HandlerReport> = { name: handler.name, durationMs: 0 };
-  let startedAt = 0;
   let returned: unknown;
   let over = false;
 
@@ -43,7 +42,7 @@ export function createCall(
     if (over) return;
     over = true;
     call.settled = undefined;
-    report.durationMs = now() - startedAt;
+    report.durationMs = now() - (report.startedAt ?? now());
     if (thrown) report.error = toError(thrown.value);
     if (report.error || report.unfinished) onFailure(report, sync);
     onSettled(stage, report);
@@ -54,7 +53,7 @@ export function createCall(
 
     start(sync) {
       reports.push(report);
-      startedAt = now();
+      report.startedAt = now();
       let awaited: PromiseLike<unknown> | undefined;
       try {
         returned = callHandler(() => handler.call({ sync, delay, note }));

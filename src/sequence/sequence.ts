@@ -4,17 +4,17 @@
  */
 import { now } from '../clock.ts';
 import type { Handler } from '../handlers/handler.ts';
-import type { HandlerReport, StageReport } from '../report/report.ts';
+import type { HandlerReport, PoolReport, StageReport } from '../report/report.ts';
 import { RESERVE, SHARES } from '../times.ts';
 import { type Call, createCall, isPending } from './call.ts';
 import type { Outcome, Parts, Step } from './step.ts';
 
-export function* sequence(parts: Parts, { stages, drained, handlers }: Outcome): Generator<Step, void, void> {
+export function* sequence(parts: Parts, { stages, drained, pools, handlers }: Outcome): Generator<Step, void, void> {
   yield once(() => parts.begin());
 
   let startedAt = now();
   let timedOut = parts.hasToDrain() && (yield* drain(parts, drained));
-  stages.push(stage('drain', startedAt, timedOut, drained));
+  stages.push(stage('drain', startedAt, timedOut, drained, pools));
 
   startedAt = now();
   timedOut = yield* seeWorkersThrough(parts, SHARES.workers);
@@ -150,11 +150,15 @@ function stage(
   startedAt: number,
   timedOut: boolean,
   handlers: readonly HandlerReport[] = [],
+  pools: readonly PoolReport[] = [],
 ): StageReport {
   return {
     name,
     durationMs: now() - startedAt,
+    startedAt,
     ...(timedOut && { timedOut }),
     ...(handlers.length > 0 && { handlers }),
+    // One that becomes idle later is told as it is now.
+    ...(pools.length > 0 && { pools: pools.map((pool) => ({ ...pool })) }),
   };
 }

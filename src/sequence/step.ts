@@ -2,7 +2,7 @@
 import type { Handler } from '../handlers/handler.ts';
 import type { Registry } from '../handlers/registry.ts';
 import type { HandlerMessage } from '../report/diagnostics.ts';
-import type { HandlerReport, StageReport } from '../report/report.ts';
+import type { HandlerReport, PoolReport, StageReport } from '../report/report.ts';
 
 /** One thing to do. An asynchronous driver awaits what `start` returns; a synchronous one then calls `block`, or `cut`. */
 export interface Step {
@@ -50,4 +50,5 @@ export interface Outcome {
   readonly stages: StageReport[];
   readonly drained: HandlerReport[];
   readonly handlers: HandlerReport[];
+  readonly pools: PoolReport[];
 }

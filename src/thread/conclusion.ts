@@ -2,6 +2,7 @@
 
 import type { ShutdownError } from '../report/errors.ts';
 import { formatReport } from '../report/format.ts';
+import { addOnDemand } from '../report/on-demand.ts';
 import {
   type HandlerReport,
   isCleanHandler,
@@ -22,6 +23,8 @@ interface Facts extends Pick<ShutdownReport, 'durationMs' | 'workers' | 'notes'>
   readonly failureExitCode: number;
   /** The process's supervisor takes a death by its signal for a clean end. */
   readonly trustsSignals: boolean;
+  /** When it began: ms of `now()`. */
+  readonly startedAt: number;
 }
 
 /** What became of this thread's own handlers, those of the drain stage first. */
@@ -31,12 +34,13 @@ export const ownHandlers = ({ drained, handlers }: Outcome): HandlerReport[] => 
 ];
 
 /** Makes the report. A failure turns the process's exit code 0 into `failureExitCode`. */
-export function conclude({ error, outcome, workers, notes, durationMs, ...rest }: Facts): ShutdownReport {
+export function conclude({ error, outcome, workers, notes, durationMs, startedAt, ...rest }: Facts): ShutdownReport {
   const { stages, handlers } = outcome;
   const ok = isOk(outcome, workers);
   const end = endOf(ok, error, rest);
   const facts = { ok, route: error.route, reason: error, ...end, durationMs, stages, workers, handlers, notes };
-  return { ...facts, toString: () => formatReport(facts) };
+  const stamps = { startedAt, heardAt: rest.ending?.heardAt };
+  return addOnDemand({ ...facts, toString: () => formatReport(facts) }, facts, stamps);
 }
 
 function isOk(outcome: Outcome, workers: readonly WorkerReport[]): boolean {

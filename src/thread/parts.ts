@@ -56,6 +56,8 @@ export interface Hooks extends ExitListener {
 /** How the process is to end after the shutdown. */
 export interface Ending {
   readonly signal?: NodeJS.Signals;
+  /** When the signal was heard: ms of `now()`. */
+  readonly heardAt?: number;
 }
 
 export interface Thread {

@@ -3,9 +3,13 @@
  * adapter has to offer.
  */
 import type { Worker } from 'node:worker_threads';
+import { now } from '../clock.ts';
 import { type ShutdownError, toError, toErrorText } from '../report/errors.ts';
+import type { PoolReport } from '../report/report.ts';
 
 export interface Pool {
+  /** As the report has it. */
+  readonly name: string;
   /** This thread has made a Worker: perhaps it is this pool's. */
   adopt(made: Worker): void;
   /** From now on a submitted task is rejected with `error`. Returns what is to be noted. */
@@ -28,7 +32,8 @@ export interface Pools {
   adopt(made: Worker): void;
   /** Returns the notes for the report, as {@link wake} does. */
   refuse(error: ShutdownError): string[];
-  idle(): Promise<unknown> | undefined;
+  /** Settles once no pool has anything left. `busy` gets those that had, and how long each took. */
+  idle(busy: PoolReport[]): Promise<unknown> | undefined;
   /** Wakes each pool's parked workers, once a shutdown. Returns the notes for the report. */
   wake(): string[];
   /** Wakes those that were being started, where no event loop turns. Whether there are still some. */
@@ -86,9 +91,18 @@ export function createPools(): Pools {
       return notesOf((pool) => pool.refuse(error));
     },
 
-    idle() {
-      const busy = [...each()].map((pool) => pool.idle()).filter((idle) => idle !== undefined);
-      return busy.length === 0 ? undefined : Promise.all(busy);
+    idle(busy) {
+      const waits = [...each()].flatMap((pool) => {
+        const idle = pool.idle();
+        if (idle === undefined) return [];
+        const place = busy.length;
+        const about = { name: pool.name, startedAt: now() };
+        busy.push({ ...about, durationMs: 0, unfinished: true });
+        return idle.then(() => {
+          busy[place] = { ...about, durationMs: now() - about.startedAt };
+        });
+      });
+      return waits.length === 0 ? undefined : Promise.all(waits);
     },
 
     wake() {

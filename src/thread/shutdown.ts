@@ -35,7 +35,7 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
   const { reason, cause, timeout: asked = settings().timeout } = request;
   const startedAt = now();
   const error = new ShutdownError(reason, cause);
-  const outcome: Outcome = { stages: [], drained: [], handlers: [] };
+  const outcome: Outcome = { stages: [], drained: [], pools: [], handlers: [] };
   const notes: string[] = [];
   const trace = telling.trace(reason);
   /** The failures that the parent tells, from this worker's ack. */
@@ -92,7 +92,7 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
       notes.push(...pools.refuse(error));
     },
 
-    idle: (sync) => (sync ? undefined : pools.idle()),
+    idle: (sync) => (sync ? undefined : pools.idle(outcome.pools)),
     isLeaf: () => !isMain && pools.size + others.size === 0 && children.hasNone(),
 
     workers: {
@@ -146,6 +146,7 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
       workers: [...threads, ...processes],
       notes,
       durationMs: now() - startedAt,
+      startedAt,
       ending: isMain ? around.ending() : undefined,
       failureExitCode: settings().failureExitCode,
       trustsSignals: around.supervisor()?.trustsSignals === true,
@@ -167,7 +168,9 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
   function ack({ workers }: ShutdownReport): boolean {
     const own = ownHandlers(outcome);
     const failures = own.filter((handler: HandlerReport) => !isCleanHandler(handler)).length;
-    return parent?.ack(own.map(toOutcome), workers.map(toWorkerOutcome), failures, around.isEnding()) ?? false;
+    return (
+      parent?.ack(own.map(toOutcome), workers.map(toWorkerOutcome), failures, around.isEnding(), startedAt) ?? false
+    );
   }
 
   let resolve: (report: ShutdownReport) => void = () => {};

@@ -117,7 +117,10 @@ export function barsOf(report: RecordedReport, { width, color, unicode }: Requir
   const widest = (texts: readonly string[]): number => texts.reduce((most, text) => Math.max(most, widthOf(text)), 0);
   const isNarrow = width < NARROW;
   const tookWidth = widest(lines.map(({ took }) => took));
-  const labelWidth = Math.min(widest(lines.map(({ label }) => say(label))), Math.floor(width * 0.35));
+  const labelWidth = Math.min(
+    widest(lines.map(({ label, took }) => (took === '' ? '' : say(label)))),
+    Math.floor(width * 0.35),
+  );
   const columns = Math.max(isNarrow ? width : width - labelWidth - tookWidth - 2, 1);
 
   const drawn = lines.flatMap(({ label, took, color: style, isMark, ...span }) => {

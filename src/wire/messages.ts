@@ -97,6 +97,8 @@ export interface AckMessage {
   readonly type: 'ack';
   readonly version: number;
   readonly epoch: number;
+  /** When its order was read, or it began to end by itself: ms of `now()`. */
+  readonly readAt?: number;
   readonly handlers: readonly HandlerOutcome[];
   readonly workers: readonly WorkerOutcome[];
 }

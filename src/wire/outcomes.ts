@@ -11,6 +11,7 @@ export interface ErrorText {
 export interface HandlerOutcome {
   readonly name: string;
   readonly durationMs: number;
+  readonly startedAt?: number | undefined;
   readonly stage?: 'drain';
   readonly error?: ErrorText;
   readonly unfinished?: true;
@@ -30,5 +31,7 @@ export interface WorkerOutcome {
   readonly status: WorkerStatus;
   readonly diagnosis?: string;
   readonly ackMs?: number;
+  readonly orderedAt?: number;
+  readonly readAt?: number | undefined;
   readonly handlers: readonly HandlerOutcome[];
 }

@@ -54,6 +54,7 @@ export const isHandlerOutcome = (value: unknown): value is HandlerOutcome =>
   isFields(value) &&
   isString(value.name) &&
   isDuration(value.durationMs) &&
+  isOptional(value.startedAt, isDuration) &&
   isOptional(value.stage, (stage) => stage === 'drain') &&
   isOptional(value.error, isErrorText) &&
   isOptional(value.unfinished, (unfinished) => unfinished === true);
@@ -67,6 +68,8 @@ export const isWorkerOutcome = (value: unknown): value is WorkerOutcome =>
   isOneOf(value.status, STATUSES) &&
   isOptional(value.diagnosis, isString) &&
   isOptional(value.ackMs, isDuration) &&
+  isOptional(value.orderedAt, isDuration) &&
+  isOptional(value.readAt, isDuration) &&
   isListOf(value.handlers, isHandlerOutcome);
 
 export const isAncestor = (value: unknown): value is Ancestor =>
@@ -130,6 +133,7 @@ export const isAck = (value: unknown): value is AckMessage =>
   value.type === 'ack' &&
   value.version === VERSION &&
   isCount(value.epoch) &&
+  isOptional(value.readAt, isDuration) &&
   isListOf(value.handlers, isHandlerOutcome) &&
   isListOf(value.workers, isWorkerOutcome);
 

@@ -310,6 +310,7 @@ describe('a finalizer', () => {
 describe('a pool', () => {
   it('is asked at the shutdown, and forgotten', async () => {
     const pool: Pool = {
+      name: 'resize',
       adopt: () => {},
       refuse: ({ route }) => route,
       idle: () => undefined,
@@ -361,7 +362,7 @@ describe('a shutdown', () => {
       end = resolve;
     });
     const nothing = () => undefined;
-    atexit.addPool({}, { adopt() {}, refuse: nothing, idle: nothing, wake: nothing, end: () => ended });
+    atexit.addPool({}, { name: 'slow', adopt() {}, refuse: nothing, idle: nothing, wake: nothing, end: () => ended });
     const over = atexit.shutdown({});
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(await isPending(over)).toBe(true);

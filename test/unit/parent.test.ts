@@ -281,11 +281,11 @@ describe('an ack', () => {
     port.postMessage(order({ epoch: 9 }));
     await logged('order');
     const handlers = [{ name: 'close', durationMs: 1 }];
-    up.ack(handlers, [], 0);
+    up.ack(handlers, [], 0, false, 5);
     expect([cell(Cell.state), cell(Cell.failures), header(Header.doorbell)]).toEqual([State.acked, 0, 2]);
     await expect.poll(() => received.length).toBe(1);
     expect(isAck(received[0])).toBe(true);
-    expect(received).toEqual([{ type: 'ack', version: VERSION, epoch: 9, handlers, workers: [] }]);
+    expect(received).toEqual([{ type: 'ack', version: VERSION, epoch: 9, readAt: 5, handlers, workers: [] }]);
   });
 
   it('says how many handlers have failed', async () => {

@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { ShutdownError } from '../../src/report/errors.ts';
+import type { PoolReport } from '../../src/report/report.ts';
 import { createPools, type Pool } from '../../src/thread/pools.ts';
 import { someWorker } from './stand-ins.ts';
 
@@ -9,6 +10,7 @@ const refusal = new ShutdownError({ route: 'exit' });
 
 function createPool(calls: string[], name: string, says: Partial<Pool> = {}): Pool {
   return {
+    name,
     adopt: () => void calls.push(`adopt ${name}`),
     refuse(error) {
       calls.push(`refuse ${name} ${error === refusal}`);
@@ -80,11 +82,12 @@ it('wakes those that are being started, for as long as there are some in any of 
   expect([pools.rouse(), pools.rouse(), pools.rouse()]).toEqual([true, true, false]);
 });
 
-it('is idle once every one of them is', async () => {
+it('is idle once every one of them is, and says how long each took', async () => {
+  const reports: PoolReport[] = [];
   const pools = createPools();
-  expect(pools.idle()).toBeUndefined();
+  expect(pools.idle(reports)).toBeUndefined();
   pools.add({}, createPool([], 'a'));
-  expect(pools.idle()).toBeUndefined();
+  expect(pools.idle(reports)).toBeUndefined();
   let finish = (): void => {};
   const busy = new Promise<void>((resolve) => {
     finish = resolve;
@@ -92,14 +95,23 @@ it('is idle once every one of them is', async () => {
   pools.add({}, createPool([], 'b', { idle: () => busy }));
   pools.add({}, createPool([], 'c', { idle: async () => {} }));
   let isIdle = false;
-  const idle = pools.idle()?.then(() => {
+  const idle = pools.idle(reports)?.then(() => {
     isIdle = true;
   });
   await new Promise((resolve) => setImmediate(resolve));
   expect(isIdle).toBe(false);
+  const about = { startedAt: expect.any(Number), durationMs: expect.any(Number) };
+  expect(reports).toEqual([
+    { name: 'b', ...about, durationMs: 0, unfinished: true },
+    { name: 'c', ...about },
+  ]);
   finish();
   await idle;
   expect(isIdle).toBe(true);
+  expect(reports).toEqual([
+    { name: 'b', ...about },
+    { name: 'c', ...about },
+  ]);
 });
 
 it('has one for each of the program’s own objects, and none once they were ended', async () => {

@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ShutdownError } from '../../src/report/errors.ts';
 import { describeHandler, formatReport } from '../../src/report/format.ts';
+import type { ReportFacts } from '../../src/report/on-demand.ts';
 import { fromOutcome, fromWorkerOutcome, toOutcome, toWorkerOutcome } from '../../src/report/outcomes.ts';
-import {
-  type HandlerReport,
-  isCleanHandler,
-  isCleanWorker,
-  type ShutdownReport,
-  type WorkerReport,
-} from '../../src/report/report.ts';
+import { type HandlerReport, isCleanHandler, isCleanWorker, type WorkerReport } from '../../src/report/report.ts';
 
 const error = new RangeError('too far\nand further');
-const done: HandlerReport = { name: 'close', durationMs: 1 };
+const done: HandlerReport = { name: 'close', durationMs: 1, startedAt: 5 };
 const failed: HandlerReport = { name: 'flush', durationMs: 2, error };
 const unfinished: HandlerReport = { name: 'upload', durationMs: 3, unfinished: true };
 
@@ -41,8 +36,8 @@ describe('an outcome', () => {
   });
 
   it('has no property for what there is not', () => {
-    expect(Object.keys(toOutcome(done))).toEqual(['name', 'durationMs']);
-    expect(Object.keys(fromOutcome(toOutcome(done)))).toEqual(['name', 'durationMs']);
+    expect(Object.keys(toOutcome(done))).toEqual(['name', 'durationMs', 'startedAt']);
+    expect(Object.keys(fromOutcome(toOutcome(done)))).toEqual(['name', 'durationMs', 'startedAt']);
   });
 
   it('of a worker has those of its handlers', () => {
@@ -66,7 +61,7 @@ describe('the line on a handler', () => {
 });
 
 describe('the table for people', () => {
-  const report: Omit<ShutdownReport, 'toString'> = {
+  const report: ReportFacts = {
     ok: true,
     route: 'exit',
     reason: new ShutdownError({ route: 'exit' }),

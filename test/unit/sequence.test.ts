@@ -30,7 +30,7 @@ interface Scene extends Driver {
 /** A thread of which only the sequence is real. It has 8000 ms. */
 function createScene(parts: Partial<Parts> = {}): Scene {
   const [handlers, drains, log]: [Registry, Registry, string[]] = [createRegistry(), createRegistry(), []];
-  const outcome: Outcome = { stages: [], drained: [], handlers: [] };
+  const outcome: Outcome = { stages: [], drained: [], pools: [], handlers: [] };
   const startedAt = now();
   const steps = sequence(
     {
@@ -141,11 +141,18 @@ describe('the stages come one after the other', () => {
     drive();
     await vi.runAllTimersAsync();
     expect(outcome.stages).toEqual([
-      { name: 'drain', durationMs: expect.closeTo(150), handlers: [{ name: 'stop', durationMs: expect.closeTo(100) }] },
-      { name: 'workers', durationMs: expect.closeTo(200) },
-      { name: 'handlers', durationMs: expect.closeTo(30) },
+      {
+        name: 'drain',
+        durationMs: expect.closeTo(150),
+        startedAt: expect.any(Number),
+        handlers: [{ name: 'stop', durationMs: expect.closeTo(100), startedAt: expect.any(Number) }],
+      },
+      { name: 'workers', durationMs: expect.closeTo(200), startedAt: expect.any(Number) },
+      { name: 'handlers', durationMs: expect.closeTo(30), startedAt: expect.any(Number) },
     ]);
-    expect(outcome.handlers).toEqual([{ name: 'close', durationMs: expect.closeTo(30) }]);
+    expect(outcome.handlers).toEqual([
+      { name: 'close', durationMs: expect.closeTo(30), startedAt: expect.any(Number) },
+    ]);
   });
 });
 
@@ -545,7 +552,9 @@ describe('time', () => {
     drive();
     await vi.runAllTimersAsync();
     expect(log.filter((line) => line.startsWith('late'))).toEqual(['late before 0', 'late unfinished']);
-    expect(outcome.handlers).toEqual([{ name: 'late', durationMs: expect.closeTo(8000), unfinished: true }]);
+    expect(outcome.handlers).toEqual([
+      { name: 'late', durationMs: expect.closeTo(8000), startedAt: expect.any(Number), unfinished: true },
+    ]);
   });
 });
 
@@ -658,7 +667,7 @@ describe('on a synchronous route an asynchronous handler', () => {
     handlers.add(async function settles() {}, []);
     takeOver();
     expect(log).not.toContain('settles unfinished sync');
-    expect(outcome.handlers).toEqual([{ name: 'settles', durationMs: 0 }]);
+    expect(outcome.handlers).toEqual([{ name: 'settles', durationMs: 0, startedAt: expect.any(Number) }]);
   });
 
   it('has failed if its promise is rejected', () => {
@@ -680,7 +689,9 @@ describe('on a synchronous route an asynchronous handler', () => {
     const { handlers, outcome, takeOver } = createScene();
     handlers.add(fn, []);
     takeOver();
-    expect(outcome.handlers).toEqual([{ name: expect.any(String), durationMs: 0, unfinished: true }]);
+    expect(outcome.handlers).toEqual([
+      { name: expect.any(String), durationMs: 0, startedAt: expect.any(Number), unfinished: true },
+    ]);
   });
 
   it.each([
@@ -691,7 +702,7 @@ describe('on a synchronous route an asynchronous handler', () => {
     const { handlers, outcome, takeOver } = createScene();
     handlers.add(fn, []);
     takeOver();
-    expect(outcome.handlers).toEqual([{ name: expect.any(String), durationMs: 0 }]);
+    expect(outcome.handlers).toEqual([{ name: expect.any(String), durationMs: 0, startedAt: expect.any(Number) }]);
   });
 
   it('has failed once, if what is told of that ends the process', async () => {
@@ -710,7 +721,7 @@ describe('on a synchronous route an asynchronous handler', () => {
     await vi.runAllTimersAsync();
     expect(scene.log.filter((line) => line === 'rejects failed')).toHaveLength(1);
     expect(scene.outcome.handlers).toEqual([
-      { name: 'rejects', durationMs: expect.closeTo(10), error: new Error('no') },
+      { name: 'rejects', durationMs: expect.closeTo(10), startedAt: expect.any(Number), error: new Error('no') },
     ]);
     expect(scene.log.at(-1)).toBe('end');
   });
@@ -721,7 +732,7 @@ describe('on a synchronous route an asynchronous handler', () => {
       return '{ <pending> { <rejected>';
     }, []);
     takeOver();
-    expect(outcome.handlers).toEqual([{ name: 'says', durationMs: 0 }]);
+    expect(outcome.handlers).toEqual([{ name: 'says', durationMs: 0, startedAt: expect.any(Number) }]);
   });
 });
 
@@ -754,8 +765,8 @@ it('each handler is told of when nothing more becomes of it, with its stage', ()
   }, []);
   drive();
   expect(told).toEqual([
-    { name: 'stop', durationMs: 0, stage: 'drain' },
-    { name: 'close', durationMs: 0, stage: 'handlers', error: new Error('no') },
+    { name: 'stop', durationMs: 0, startedAt: expect.any(Number), stage: 'drain' },
+    { name: 'close', durationMs: 0, startedAt: expect.any(Number), stage: 'handlers', error: new Error('no') },
   ]);
 });
 

@@ -69,7 +69,7 @@ it('a signal begins a shutdown once everybody has heard it, at whose end the pro
   await turn();
   const reason = { route: 'signal', signal: 'SIGTERM', exitCode: 143 };
   expect(parts.shutDown.mock.calls).toEqual([[{ reason }]]);
-  expect(thread.ending).toEqual({ signal: 'SIGTERM' });
+  expect(thread.ending).toEqual({ signal: 'SIGTERM', heardAt: expect.any(Number) });
   expect(program.exitCode).toBe(143);
   expect(program.exit).not.toHaveBeenCalled();
   await finish();
@@ -82,7 +82,7 @@ it('takes over a thread that was about to end otherwise', async () => {
   raise('SIGINT');
   await turn();
   expect(parts.shutDown).toHaveBeenCalledTimes(1);
-  expect(thread.ending).toEqual({ signal: 'SIGINT' });
+  expect(thread.ending).toEqual({ signal: 'SIGINT', heardAt: expect.any(Number) });
 });
 
 describe('a listener of the program’s own', () => {
@@ -186,7 +186,7 @@ describe('a signal that comes again', () => {
     for (const signal of ['SIGTERM', 'SIGHUP', 'SIGTERM']) raise(signal);
     await turn();
     expect(parts.shutDown).toHaveBeenCalledTimes(1);
-    expect(thread.ending).toEqual({ signal: 'SIGTERM' });
+    expect(thread.ending).toEqual({ signal: 'SIGTERM', heardAt: expect.any(Number) });
     expect(program.exit).not.toHaveBeenCalled();
     expect(log).toEqual(['SIGTERM again: ignored, the shutdown goes on until its deadline']);
   });
@@ -209,7 +209,7 @@ describe('a signal that comes again', () => {
     program.emit('SIGINT');
     await turn();
     expect(parts.shutDown).toHaveBeenCalledWith({ reason: { route: 'signal', signal: 'SIGINT', exitCode: 130 } });
-    expect(thread.ending).toEqual({ signal: 'SIGINT' });
+    expect(thread.ending).toEqual({ signal: 'SIGINT', heardAt: expect.any(Number) });
     await sleep(LATER);
     program.emit('SIGINT');
     expect(program.exit).toHaveBeenCalledTimes(1);
@@ -236,7 +236,7 @@ describe('a signal that comes again', () => {
     raise('SIGINT');
     await turn();
     route.ordered();
-    expect(thread.ending).toEqual({ signal: 'SIGINT' });
+    expect(thread.ending).toEqual({ signal: 'SIGINT', heardAt: expect.any(Number) });
     await sleep(LATER);
     raise('SIGINT');
     expect(program.exit).toHaveBeenCalledTimes(1);

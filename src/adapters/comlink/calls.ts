@@ -41,6 +41,7 @@ export const refused = (): ShutdownError | undefined =>
 
 /** One pool for all workers that were wrapped, so that nothing is left of those that are gone. */
 export const pool: Pool = {
+  name: 'Comlink calls',
   adopt() {},
 
   refuse(error) {

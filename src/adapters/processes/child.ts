@@ -179,6 +179,7 @@ export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough,
         path: [pid],
         name: `${self.terms.name} ${pid}`,
         ...(orderedAt !== undefined && endedAt !== undefined && { ackMs: Math.max(0, endedAt - orderedAt) }),
+        ...(orderedAt !== undefined && { orderedAt }),
         ...statusOf(),
       };
       const below = ack?.workers.map(fromWorkerOutcome) ?? [];

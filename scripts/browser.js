@@ -1,7 +1,7 @@
-/** Debian's Chromium, or whichever is there. It is never fetched: `.ci/run` installs it. */
+// Debian's Chromium, or whichever is there. It is never fetched: `.ci/run` installs it.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const ELSEWHERE = [
@@ -9,7 +9,7 @@ const ELSEWHERE = [
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ];
 
-function isExecutable(path: string): boolean {
+function isExecutable(path) {
   try {
     accessSync(path, constants.X_OK);
     return true;
@@ -18,7 +18,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function find(): string {
+function find() {
   const folders = (process.env.PATH ?? '').split(delimiter);
   const places = [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), ...ELSEWHERE];
   const found = process.env.CHROMIUM ?? places.find(isExecutable);
@@ -28,6 +28,6 @@ function find(): string {
   return found;
 }
 
-export const launch = (): Promise<Browser> =>
+export const launch = () =>
   // As root, as in a container, it starts only without its sandbox. All that it opens are pages of our own.
   chromium.launch({ executablePath: find(), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
