@@ -23,8 +23,8 @@ const follow = (event) => (trace) => {
 };
 const events = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'];
 channels.subscribe(Object.fromEntries(events.map((event) => [event, follow(event)])));
-subscribe('worker-atexit:handler', ({ durationMs, error, ...rest }) =>
-  say('handler', { ...rest, timed: durationMs >= 0, ...(error && { error: error.message }) }),
+subscribe('worker-atexit:handler', ({ durationMs, startedAt, error, ...rest }) =>
+  say('handler', { ...rest, timed: durationMs >= 0 && startedAt > 0, ...(error && { error: error.message }) }),
 );
 subscribe('worker-atexit:worker', ({ threadId, status, diagnosis, handlers }) =>
   say('outcome', { threadId, status, diagnosis, handlers: handlers.map(({ name }) => name) }),

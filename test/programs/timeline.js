@@ -10,16 +10,22 @@ import { registerPool } from 'worker-atexit/piscina';
 
 const [, , mode] = process.argv;
 configure({
-  timeout: 4000,
+  timeout: 8000,
   logger: false,
   onReport: (report) => process.stdout.write(JSON.stringify(report)),
 });
 
 const task = new URL('./timeline-worker.js', import.meta.url).href;
 const pool = registerPool(new Piscina({ filename: task, minThreads: 1, maxThreads: 1 }), { name: 'resize' });
-pool.run(600);
 
-const server = onDrain(createServer((_, response) => sleep(200).then(() => response.end('hello'))));
+const server = onDrain(
+  createServer(async (_, response) => {
+    await sleep(200);
+    // The last request has left the pool something to do.
+    pool.run(1000);
+    response.end('hello');
+  }),
+);
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 onDrain(async function stopConsumer() {
