@@ -47,6 +47,8 @@ export interface Children {
   watchExit(threadId: number): void;
   /** Whether a Worker that this thread has made is alive, linked or not. */
   hasLiving(): boolean;
+  /** The Workers that this thread has made and that are alive, linked or not. */
+  living(): Worker[];
   /** What became of each, and whether that was logged before. */
   reports(): { readonly workers: WorkerReport[]; readonly told: ReadonlySet<WorkerReport> };
   /** Whether a worker has acked, and stands guard. */
@@ -207,6 +209,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     flush: printed.flush,
     watchExit: liveness.watchExit,
     hasLiving: liveness.hasLiving,
+    living: liveness.living,
     order: collections.order,
     terminateSilent: collections.terminateSilent,
 

@@ -27,6 +27,8 @@ export interface Liveness {
   /** Takes note of a Worker that this thread has made. */
   see(worker: Worker): void;
   hasLiving(): boolean;
+  /** The Workers that this thread has made and that are alive, linked or not. */
+  living(): Worker[];
   /** Finds out how the worker ends. */
   attach(child: Slotted, worker: Worker): void;
   /** The worker's thread is gone. */
@@ -103,6 +105,7 @@ export function createLiveness(table: Table, known: Known, listeners: Listeners)
     },
 
     hasLiving: () => seen().some(isAlive),
+    living: () => seen().flatMap((child) => (isAlive(child) ? (child.seen?.deref() ?? []) : [])),
 
     watchExit(threadId) {
       const child = known.get(threadId);

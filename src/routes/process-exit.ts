@@ -7,6 +7,7 @@ import type { Thread } from '../thread/parts.ts';
 import type { Reason } from '../wire/reason.ts';
 import type { Crash } from './crash.ts';
 import { raise } from './ending.ts';
+import { endThreads, isProfiled } from './profiles.ts';
 
 declare global {
   namespace NodeJS {
@@ -85,7 +86,9 @@ export function createProcessExitRoute(thread: Thread, others: Others): ProcessE
         if (!isDone()) goNow(reasonOf(code === undefined ? undefined : Number(code)));
         isInside = true;
         const signal = thread.ending?.signal;
-        if (signal !== undefined && Number(code) === 128 + signalNumber(signal)) raise(signal);
+        if (signal !== undefined && Number(code) === 128 + signalNumber(signal)) {
+          if (!isProfiled() || endThreads(thread.children.living())) raise(signal);
+        }
       }
       return next.call(process, code || Number(process.exitCode ?? 0));
     };

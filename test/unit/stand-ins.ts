@@ -18,6 +18,8 @@ export const createProcess = (more: object = {}) =>
       platform: 'linux',
       pid: 4711,
       argv: ['node'],
+      execArgv: [] as string[],
+      env: {} as Record<string, string>,
       env: {} as Record<string, string>,
       exitCode: undefined as number | undefined,
       hrtime,
