@@ -20,7 +20,6 @@ export const createProcess = (more: object = {}) =>
       argv: ['node'],
       execArgv: [] as string[],
       env: {} as Record<string, string>,
-      env: {} as Record<string, string>,
       exitCode: undefined as number | undefined,
       hrtime,
       getBuiltinModule,
