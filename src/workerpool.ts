@@ -132,6 +132,7 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
   }
 
   const watched = (...args: unknown[]): unknown => {
+    if (refusal) library.usePool();
     if (refusal) return refuse(refusal, PoolPromise);
     const result: unknown = Reflect.apply(exec, pool, args);
     PoolPromise = Object(result).constructor;
@@ -153,6 +154,11 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
       stopped = true;
       return undefined;
     },
+    accept() {
+      refusal = undefined;
+      stopped = false;
+    },
+
     async end() {
       await Reflect.apply(terminate, pool, []);
       if (pool.exec === watched) Reflect.deleteProperty(pool, 'exec');

@@ -65,6 +65,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   /** The signal of each task that runs. */
   const signals = new Set<{ readonly signal: object }>();
   const submit = pool.run;
+  const { minThreads } = taskPool.options;
   /** Whether tasks were submitted before `run` was watched. */
   let unwatched = !taskPool.isIdle(0);
   let running = 0;
@@ -113,6 +114,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   }
 
   const run = async (...args: Parameters<typeof submit>): Promise<unknown> => {
+    if (refusal) library.usePool();
     if (refusal) throw refusal;
     running++;
     const signal = args[1]?.signal;
@@ -248,6 +250,12 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
       for (const worker of unknown) hear(worker);
       learnFromTasks();
       return !taskPool.threads().every(isKnown);
+    },
+
+    accept() {
+      refusal = undefined;
+      awake = false;
+      taskPool.options.minThreads = minThreads;
     },
 
     async end() {

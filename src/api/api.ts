@@ -28,6 +28,19 @@ function toUrl(module: unknown): string | undefined {
   return URL.canParse(module) && !/^\w:/.test(module) ? module : undefined;
 }
 
+/**
+ * Calls `listener` should somebody wait for `promise`. `await` asks for a promise's `then` only where its constructor is not
+ * `Promise` itself.
+ */
+function whenAwaited(promise: Promise<never>, listener: () => void): Promise<never> {
+  const then = (...args: unknown[]): unknown => {
+    listener();
+    return Reflect.apply(Promise.prototype.then, promise, args);
+  };
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise, and hears of whoever awaits it.
+  return Object.defineProperties(promise, { constructor: { value: undefined }, then: { value: then } });
+}
+
 export function createInstance(): Instance {
   let hooks: ReturnType<typeof createRoutes> | undefined;
   const position = findPosition(rehearse);
@@ -52,7 +65,7 @@ export function createInstance(): Instance {
     }
   }
 
-  /** Waiting for oneself never ends, so it is refused. Not awaited, it goes unnoticed: nothing is lost by it. */
+  /** Waiting for oneself never ends, so it is refused. Not awaited, it goes unnoticed: `exit(code)` sets the code then. */
   function refuseInside(name: string): Promise<never> | undefined {
     if (thread.state !== 'ending' || !isInsideHandler()) return undefined;
     const refused = Promise.reject(
@@ -167,6 +180,7 @@ export function createInstance(): Instance {
     },
 
     hasPool: thread.pools.has,
+    usePool: thread.use,
 
     addChildren(children) {
       thread.use();
@@ -195,7 +209,14 @@ export function createInstance(): Instance {
         throw misuse('INVALID_ARGUMENT', `code must be an integer; it is ${shown(code)}`);
       }
       const refused = refuseInside('exit');
-      if (refused) return refused;
+      if (refused) {
+        if (code === undefined) return refused;
+        const before = process.exitCode;
+        process.exitCode = code;
+        return whenAwaited(refused, () => {
+          if (process.exitCode === code) process.exitCode = before;
+        });
+      }
       thread.use();
       if (code !== undefined) process.exitCode = code;
       thread.ending ??= {};

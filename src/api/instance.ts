@@ -75,6 +75,8 @@ export interface Instance {
   /** `owner` is the program's own object of the pool. */
   addPool(owner: object, pool: Pool): void;
   hasPool(owner: object): boolean;
+  /** A pool that refuses tasks was given one: a thread that is revived takes it. */
+  usePool(): void;
   /** Names a pool's worker and sets its terms; the pool itself ends it. `wake`: see the terms of a link. */
   addPoolWorker(worker: Worker, options: WorkerOptions, wake: () => boolean): void;
   /** Children of this thread that are no threads, which its shutdown orders and waits for from now on. */

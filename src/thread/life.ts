@@ -217,7 +217,7 @@ export function createLife(body: Body): Life {
 
     shutDownNow(request) {
       if (!shutdown) body.actOnPendingOrder();
-      (shutdown ?? begin(request)).takeOver();
+      (shutdown ?? begin(request)).takeOver(request.reason.route);
     },
 
     shorten: (timeout) => shutdown?.shorten(timeout),

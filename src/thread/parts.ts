@@ -9,7 +9,7 @@ import type { ShutdownReport } from '../report/report.ts';
 import type { SupervisorRoute } from '../routes/supervisor.ts';
 import type { Table } from '../table/cells.ts';
 import type { LinkMessage } from '../wire/messages.ts';
-import type { Reason } from '../wire/reason.ts';
+import type { Reason, Route } from '../wire/reason.ts';
 import type { Others } from './others.ts';
 import type { Pools } from './pools.ts';
 
@@ -27,8 +27,8 @@ export interface Shutdown {
   readonly finished: Promise<ShutdownReport>;
   /** Goes through its steps, awaiting each. */
   drive(): void;
-  /** Goes through the rest of its steps, synchronously. */
-  takeOver(): void;
+  /** Goes through the rest of its steps, synchronously: no event loop turns any more, by `route`. */
+  takeOver(route: Route): void;
   /** From now on it has so many ms, unless it has less anyway. */
   shorten(timeout: number): void;
   /** Nobody but the event loop, which ran empty, has ended this thread. */

@@ -20,6 +20,8 @@ export interface Pool {
   wake(): string | undefined;
   /** Where no event loop turns: wakes those that were being started. Whether there are still some. */
   rouse?(): boolean;
+  /** Takes tasks again: the event loop had run empty, and somebody has given it new work. */
+  accept?(): void;
   /** Ends the pool, in a thread that lives on. */
   end(): Promise<void>;
 }
@@ -38,6 +40,8 @@ export interface Pools {
   wake(): string[];
   /** Wakes those that were being started, where no event loop turns. Whether there are still some. */
   rouse(): boolean;
+  /** The thread is as new: every pool that is left takes tasks again. */
+  accept(): void;
   /** Ends every pool. */
   end(): Promise<unknown>;
 }
@@ -113,6 +117,11 @@ export function createPools(): Pools {
 
     rouse() {
       return [...each()].filter((pool) => pool.rouse?.()).length > 0;
+    },
+
+    accept() {
+      awake = false;
+      for (const pool of each()) pool.accept?.();
     },
 
     end() {

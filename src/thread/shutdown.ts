@@ -19,14 +19,26 @@ import type { Outcome, Parts } from '../sequence/step.ts';
 import { Header } from '../table/cells.ts';
 import { SHARES } from '../times.ts';
 import { arm, disarm, startGuard } from '../watchdog/watchdog.ts';
+import type { Route } from '../wire/reason.ts';
 import { createCollecting } from './collecting.ts';
 import { conclude, ownHandlers } from './conclusion.ts';
 import type { Shutdown, ShutdownRequest } from './parts.ts';
 import type { Surroundings } from './surroundings.ts';
 
-const ADVICE =
-  'no asynchronous work goes on after process.exit() or an uncaught error. ' +
-  "Call worker-atexit's exit(), or set process.exitCode and let the program end";
+/** Why what was left unfinished could not be waited for, and what to do instead. `signal`: the process ends by it. */
+function adviceFor(route: Route | undefined, signal: string | undefined): string {
+  if (route === 'uncaughtException' || route === 'unhandledRejection') {
+    return "no asynchronous work goes on after an uncaught error. configure({ crash: 'graceful' }) lets it finish";
+  }
+  if (signal !== undefined)
+    return `no asynchronous work goes on once ${signal} has come again, or process.exit() was called`;
+  return (
+    'no asynchronous work goes on after process.exit(). ' +
+    "Call worker-atexit's exit(), or set process.exitCode and let the program end"
+  );
+}
+
+const nobody = (): void => {};
 
 /** `onTold`: its report is made, and is about to be handed out. */
 export function createShutdown(around: Surroundings, request: ShutdownRequest, onTold: () => void): Shutdown {
@@ -51,13 +63,30 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
   /** How many handlers have started in this stage. */
   let started = 0;
   let endGuard: (() => void) | undefined;
+  /** What has ended the event loop before all was done. */
+  let cutBy: Route | undefined;
 
   const deadline = (share: number): number => Math.min(...limits.map((limit) => limit.since + limit.timeout * share));
   const collecting = createCollecting(around, reason, deadline, () => void notes.push(...pools.wake()));
 
   /** For want of a worker that has acked: only such a one can stand guard otherwise. */
   function standGuard(): void {
-    if (isMain && settings().watchdog === true) endGuard ??= startGuard(table);
+    if (!isMain || settings().watchdog !== true || endGuard) return;
+    endGuard = nobody;
+    attempt('the watchdog has no thread to stand guard', () => {
+      endGuard = startGuard(table) ?? nobody;
+    });
+  }
+
+  /** A failure here is told, and stops nothing. */
+  function attempt(failed: string, act: () => void): void {
+    try {
+      act();
+    } catch (thrown) {
+      const line = `${failed}: ${toErrorText(toError(thrown)).message}`;
+      notes.push(line);
+      telling.log(line);
+    }
   }
 
   const parts: Parts = {
@@ -68,13 +97,19 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
     note: (line) => void notes.push(line),
 
     begin() {
-      around.supervisor()?.begin(() => deadline(1));
-      if (isMain && settings().watchdog !== false) arm(table, deadline(1), settings().logger === false);
+      // What cannot fail comes first; what can stops nothing. The guard stands before the program's own listeners are called,
+      // which may block.
       phase.begin(reason, deadline(SHARES.workers));
-      // Where this thread has not yet heard of the workers that it has made.
-      if (Atomics.load(table.cells, Header.highestSlot) > 0) entrusted.listen();
       children.begin();
-      others.begin();
+      attempt('the supervisor could not be told of the shutdown', () => around.supervisor()?.begin(() => deadline(1)));
+      attempt('child processes could not be told of the shutdown', others.begin);
+      if (isMain && settings().watchdog !== false) {
+        attempt('the watchdog could not be armed', () => arm(table, deadline(1), settings().logger === false));
+      }
+      // Where this thread has not yet heard of the workers that it has made.
+      if (Atomics.load(table.cells, Header.highestSlot) > 0) {
+        attempt('what was entrusted to the main thread could not be heard', entrusted.listen);
+      }
       if (children.size === 0 || drains.size > 0) standGuard();
       around.abort(error);
       collecting.pulse();
@@ -126,7 +161,7 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
     onFailure(report, isSync) {
       const line = describeHandler(report);
       if (line === undefined) return;
-      const advised = isSync && report.unfinished ? `${line}: ${ADVICE}` : line;
+      const advised = isSync && report.unfinished ? `${line}: ${adviceFor(cutBy, around.ending()?.signal)}` : line;
       if (parent?.isHeard()) leftToParent.push(advised);
       else telling.log(advised);
     },
@@ -189,7 +224,13 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
     },
     finished,
     drive: trace ? () => trace.run(drive) : drive,
-    takeOver: trace ? () => trace.run(takeOver) : takeOver,
+
+    takeOver(route) {
+      cutBy = route;
+      if (trace) trace.run(takeOver);
+      else takeOver();
+    },
+
     shorten: (shorter) => void limits.push({ since: now(), timeout: shorter }),
     isRevivable: reason.route === 'beforeExit',
   };

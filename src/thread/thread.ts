@@ -27,6 +27,14 @@ import { createShutdown } from './shutdown.ts';
 import { createFlag, createShutdownSignal } from './signal.ts';
 import type { Surroundings } from './surroundings.ts';
 
+/**
+ * No request's context: what an `AsyncLocalStorage` holds when something is registered must not be what the handlers run in,
+ * nor be kept by the hooks. Loaded already wherever `node:worker_threads` is.
+ */
+const { AsyncResource } = process.getBuiltinModule('node:async_hooks');
+
+const outside = new AsyncResource('worker-atexit', { requireManualDestroy: true });
+
 export function createThread(position: Position, createHooks: (thread: Thread) => Hooks): Thread {
   const { isMain, threadId, table, ancestorId, deliver, rehearse } = position;
   const { cells } = table;
@@ -86,6 +94,7 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
       phase.renew();
       children.over();
       others.over();
+      pools.accept();
       const isUsed = hasHandlers() || pools.size + others.size > 0;
       parent?.over(isUsed);
       signal.renew();
@@ -214,7 +223,7 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
     onNewSignal: signal.onNew,
     ending: undefined,
     isExiting: false,
-    use: life.use,
+    use: () => outside.runInAsyncScope(life.use),
     isShuttingDown: createFlag(table, isShutDown, parent?.flagCells),
     isUsed: () => life.isUsed || children.hasJoined(),
 
@@ -223,7 +232,7 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
       return life.state === 'ending' ? 'ending' : 'ended';
     },
 
-    shutDown: life.shutDown,
+    shutDown: (request) => outside.runInAsyncScope(life.shutDown, undefined, request),
     shorten: life.shorten,
     onEnd: telling.onEnd,
     shutDownNow: life.shutDownNow,

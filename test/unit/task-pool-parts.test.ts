@@ -19,6 +19,7 @@ vi.mock('node:async_hooks', async (load) => {
 
 type Wake = () => boolean;
 const instance = {
+  usePool: vi.fn(),
   addPool: vi.fn((_owner: object, _pool: Pool) => {}),
   addPoolWorker: vi.fn((_worker: Worker, _terms: object, _wake: Wake) => {}),
 };

@@ -13,6 +13,7 @@ vi.mock('../../src/index.ts', () => ({}));
 const instance = {
   hasPool: vi.fn((_: object) => false),
   addPool: vi.fn((_owner: object, _pool: Pool) => {}),
+  usePool: vi.fn(),
   addPoolWorker: vi.fn((_worker: Worker, _terms: object, _wake: () => void) => {}),
   cleanUp: vi.fn((_: Worker): Promise<void> | undefined => undefined),
 };
