@@ -156,7 +156,8 @@ export function shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport>
  * Runs the whole sequence, then exits: the process, or in a worker its thread. `code` is `process.exitCode` unless told;
  * during a shutdown it sets the code. Never resolves.
  *
- * @throws (rejects) TypeError `ERR_WORKER_ATEXIT_INSIDE_HANDLER` inside a handler, which would wait for itself.
+ * @throws (rejects) TypeError `ERR_WORKER_ATEXIT_INSIDE_HANDLER` where a handler awaits it, which would wait for itself; not
+ * awaited there, it sets the code, as `process.exit(code)` does.
  */
 export function exit(code?: number): Promise<never> {
   return instance.exit(code);

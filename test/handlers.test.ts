@@ -61,6 +61,7 @@ const situations: Record<string, Expectation> = {
       'TypeError ERR_WORKER_ATEXIT_INSIDE_HANDLER',
       'TypeError ERR_WORKER_ATEXIT_INSIDE_HANDLER',
     ],
+    code: 3,
   },
   'exit() sets the code': { prints: ['handler'], code: 4 },
   'shutdown() again': { prints: ['true', 'shutdown true'] },

@@ -198,7 +198,7 @@ const situations = {
     const tries = (fn) => fn().catch((error) => print(`${error.name} ${error.code}`));
     register(() => {
       atexit.exit(3);
-    }); // not awaited: refused in silence
+    }); // not awaited: sets the code
     register(async () => {
       await sleep(5);
       await tries(atexit.exit);
