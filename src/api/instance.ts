@@ -9,9 +9,9 @@ import type { CreateServerHandler } from '../handlers/servers.ts';
 import { misuse } from '../misuse.ts';
 import type { Options } from '../options.ts';
 import type { ShutdownReport, WorkerReport } from '../report/report.ts';
-import type { Supervision } from '../routes/supervisor.ts';
 import type { OtherChildren } from '../thread/others.ts';
 import type { Pool } from '../thread/pools.ts';
+import type { Supervision } from '../thread/supervision.ts';
 import { KEY, VERSION } from '../wire/reason.ts';
 
 export interface ShutdownOptions {

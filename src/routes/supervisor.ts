@@ -2,29 +2,10 @@
  * Who supervises this process, as the environment has it: PM2 and systemd have terms of their own for its end. Where the
  * environment is silent, nothing is installed and nothing is loaded.
  */
-import type { ShutdownReport } from '../report/report.ts';
 import type { ExitListener, Thread } from '../thread/parts.ts';
+import type { Supervision, Supervisor } from '../thread/supervision.ts';
 
-/** What a supervisor is told of a shutdown. */
-export interface Supervision {
-  begin(until: () => number): void;
-  /** Called last of all. */
-  end(report: ShutdownReport): void;
-  ready(): void;
-}
-
-/** What a shutdown asks of its supervisor. */
-export interface SupervisorRoute extends ExitListener {
-  begin(until: () => number): void;
-  /** Says that the program is ready. */
-  ready(): void;
-  /** `worker-atexit/systemd` is loaded. */
-  know(supervision: Supervision): void;
-  /** ms from the signal on, after which the supervisor kills. Undefined where it does not say. */
-  limit(asked: number): number | undefined;
-  /** It takes a death by SIGTERM for a clean end, whatever the report says. */
-  readonly trustsSignals: boolean;
-}
+export interface SupervisorRoute extends Supervisor, ExitListener {}
 
 /** What PM2 waits before it kills: ms. */
 const PM2_DEFAULT = 1600;
@@ -127,11 +108,4 @@ export function createSupervisorRoute(thread: Thread, order: () => void): Superv
       systemd = supervision;
     },
   };
-}
-
-/** How a shutdown that would have `timeout`, and a delay besides, fits into what the supervisor leaves: half of that at most is delay. */
-export function fitInto(limit: number | undefined, timeout: number, delay: number): { timeout: number; delay: number } {
-  if (limit === undefined || timeout + delay <= limit) return { timeout, delay };
-  const waited = Math.min(delay, limit / 2);
-  return { timeout: limit - waited, delay: waited };
 }

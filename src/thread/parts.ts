@@ -6,12 +6,12 @@ import type { Finalize } from '../handlers/finalizers.ts';
 import type { Registry } from '../handlers/registry.ts';
 import type { Settings } from '../options.ts';
 import type { ShutdownReport } from '../report/report.ts';
-import type { SupervisorRoute } from '../routes/supervisor.ts';
 import type { Table } from '../table/cells.ts';
 import type { LinkMessage } from '../wire/messages.ts';
 import type { Reason, Route } from '../wire/reason.ts';
 import type { Others } from './others.ts';
 import type { Pools } from './pools.ts';
+import type { Supervisor } from './supervision.ts';
 
 /** What is asked for: a shutdown, why, and how long it may take. */
 export interface ShutdownRequest {
@@ -44,7 +44,7 @@ export interface ExitListener {
 /** All of this thread's exit listeners. */
 export interface Hooks extends ExitListener {
   /** What the process's own supervisor asks and is told. Undefined in a worker. */
-  readonly supervisor?: SupervisorRoute | undefined;
+  readonly supervisor?: Supervisor | undefined;
   /** This thread has made a Worker, which may register something before this thread does, or hears of it. */
   watch(): void;
   /** The settings have changed. */

@@ -12,7 +12,6 @@ import { ShutdownError, toError, toErrorText } from '../report/errors.ts';
 import { describeHandler } from '../report/format.ts';
 import { toOutcome, toWorkerOutcome } from '../report/outcomes.ts';
 import { type HandlerReport, isCleanHandler, type ShutdownReport } from '../report/report.ts';
-import { fitInto } from '../routes/supervisor.ts';
 import { createDriver } from '../sequence/drivers.ts';
 import { sequence } from '../sequence/sequence.ts';
 import type { Outcome, Parts } from '../sequence/step.ts';
@@ -23,6 +22,7 @@ import type { Route } from '../wire/reason.ts';
 import { createCollecting } from './collecting.ts';
 import { conclude, ownHandlers } from './conclusion.ts';
 import type { Shutdown, ShutdownRequest } from './parts.ts';
+import { fitInto } from './supervision.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Why what was left unfinished could not be waited for, and what to do instead. `signal`: the process ends by it. */

@@ -6,13 +6,13 @@ import type { Registry } from '../handlers/registry.ts';
 import type { Settings } from '../options.ts';
 import type { ShutdownError } from '../report/errors.ts';
 import type { Telling } from '../report/telling.ts';
-import type { SupervisorRoute } from '../routes/supervisor.ts';
 import type { Table } from '../table/cells.ts';
 import type { OrderMessage } from '../wire/messages.ts';
 import type { Others } from './others.ts';
 import type { Ending } from './parts.ts';
 import type { TreePhase } from './phase.ts';
 import type { Pools } from './pools.ts';
+import type { Supervisor } from './supervision.ts';
 
 export interface Surroundings {
   readonly isMain: boolean;
@@ -32,7 +32,7 @@ export interface Surroundings {
   readonly telling: Telling;
   settings(): Settings;
   /** What supervises the process; undefined in a worker. */
-  supervisor(): SupervisorRoute | undefined;
+  supervisor(): Supervisor | undefined;
   /** What has told this worker to end, if anything has. */
   order(): OrderMessage | undefined;
   /** How the process is to end; undefined while it is to live on. */

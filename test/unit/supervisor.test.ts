@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { defaults } from '../../src/options.ts';
 import type { ShutdownReport } from '../../src/report/report.ts';
-import { createSupervisorRoute, fitInto, type Supervision } from '../../src/routes/supervisor.ts';
+import { createSupervisorRoute } from '../../src/routes/supervisor.ts';
+import { fitInto, type Supervision } from '../../src/thread/supervision.ts';
 import { createProcess, createThread } from './stand-ins.ts';
 
 let order: () => void;

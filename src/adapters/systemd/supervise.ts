@@ -1,7 +1,7 @@
 /** What systemd is told, and when. */
 import { now } from '../../clock.ts';
 import type { ShutdownReport } from '../../report/report.ts';
-import type { Supervision } from '../../routes/supervisor.ts';
+import type { Supervision } from '../../thread/supervision.ts';
 import type { Notify } from './notifier.ts';
 
 /** How often more time is asked for: ms. */
