@@ -117,6 +117,12 @@ const checks: { readonly [option in keyof Settings]: (value: unknown) => void } 
     if (value !== 'sync' && value !== 'graceful') {
       throw misuse('INVALID_ARGUMENT', `options.exit must be 'sync' or 'graceful'; it is ${shown(value)}`);
     }
+    if (value === 'graceful' && ('Bun' in globalThis || 'Deno' in globalThis)) {
+      throw misuse(
+        'INVALID_ARGUMENT',
+        "options.exit can be 'graceful' on Node alone: elsewhere an error that nobody catches ends the process; call exit()",
+      );
+    }
   },
   supervisor: (value) => {
     if (value !== 'auto' && value !== 'none') {
