@@ -32,7 +32,7 @@ export default defineConfig([
     output,
   },
   // Whatever else is imported is one file, too, and finds the library in the file beside it.
-  ...['piscina', 'tinypool', 'workerpool', 'comlink', 'http', 'systemd', 'auto', 'process'].map((name) => ({
+  ...['piscina', 'tinypool', 'workerpool', 'comlink', 'http', 'systemd', 'auto', 'process', 'bullmq'].map((name) => ({
     input: { [name]: `src/${name}.ts` },
     platform: 'node',
     external: [/\/index\.ts$/, name],

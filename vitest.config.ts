@@ -18,6 +18,7 @@ function endToEnd(runtime: string): string[] {
 
 function include(): string[] {
   if (process.env.EVERYWHERE) return ['test/everywhere/*.test.ts'];
+  if (process.env.JOBS) return ['test/jobs/*.test.ts'];
   return process.env.RUNTIME ? endToEnd(process.env.RUNTIME) : ['test/*.test.ts', 'test/unit/*.test.ts'];
 }
 
@@ -25,6 +26,7 @@ export default defineConfig({
   define: { CHECK_CELLS: true },
   test: {
     include: include(),
+    globalSetup: process.env.JOBS ? ['test/jobs/redis.ts'] : [],
     setupFiles: process.env.RUNTIME ? ['test/known.ts'] : [],
     // Each end-to-end test starts processes with threads of their own; on two cores two test files at a time are enough.
     maxWorkers: 2,

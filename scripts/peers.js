@@ -31,9 +31,9 @@ const TESTS = [
 
 const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 
-/** The lowest version of a range such as `^5.0.0`. */
+/** The lowest version of a range such as `^5.0.0`, or `^5.0.0 || ^6.0.0`. */
 function lowest(range) {
-  const [, version] = /^\^(\d+\.\d+\.\d+)$/.exec(range) ?? [];
+  const [, version] = /^\^(\d+\.\d+\.\d+)( \|\| \^\S+)*$/.exec(range) ?? [];
   if (version === undefined) throw new Error(`package.json: ${range} is no range such as ^5.0.0`);
   return version;
 }

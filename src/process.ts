@@ -8,8 +8,7 @@
 import { ChildProcess } from 'node:child_process';
 import cluster, { type Worker } from 'node:cluster';
 import { isMainThread } from 'node:worker_threads';
-import { instance } from './adapters/adapter.ts';
-import { type Children, createChildren } from './adapters/processes/children.ts';
+import { childrenOfThread } from './adapters/processes/registered.ts';
 import { checkOptions, checkTerms, checkTimeout, misuse, shown } from './misuse.ts';
 import { defaults } from './options.ts';
 import type { WorkerReport } from './report/report.ts';
@@ -46,16 +45,6 @@ export interface ProcessLink {
 export interface ClusterLink {
   /** Its workers are no longer told of a shutdown, nor waited for, nor ended; nor are those that come. */
   unregister(): void;
-}
-
-let children: Children | undefined;
-
-function childrenOfThread(): Children {
-  if (children) return children;
-  const library = instance();
-  children = createChildren((message) => library.log(message));
-  library.addChildren(children);
-  return children;
 }
 
 /**

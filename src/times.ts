@@ -56,5 +56,17 @@ export const ownTimeOfProcess = (timeout: number): number =>
 export const LOOK_FOR_PARENT = 20;
 export const PARENT_GONE = 1000;
 
+/** How long a listener of a signal waits for the order of the parent process: ms, as long as a whole shutdown of that may take. */
+export const HELD = 8000;
+
 /** How often a thread that blocks for a process looks whether it has ended: ms. */
 export const LOOK_FOR_END = 5;
+
+/** How long before the drain stage is over jobs that have not finished are cancelled: a share of it, and ms at most. */
+export const OVERRUN = { share: 0.25, most: 1000 } as const;
+
+/** How long a job may take to end once it is cancelled, or its sandbox has ended: ms. */
+export const CANCELLED = 1000;
+
+/** How long a sandbox of BullMQ may take to clean up, unless it has a limit of its own: ms, as BullMQ has it. */
+export const SANDBOX = 30_000;

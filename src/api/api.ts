@@ -245,6 +245,9 @@ export function createInstance(): Instance {
 
     onEnd: thread.onEnd,
 
+    drainDeadline: () => thread.drainDeadline(),
+    isExiting: () => thread.isExiting,
+    note: (message) => thread.note(message),
     log: thread.log,
   };
 }

@@ -91,6 +91,12 @@ export interface Instance {
   preset(options: Options): void;
   /** Called with every report, synchronously, before the program's `onReport`. */
   onEnd(listener: (report: ShutdownReport) => void): void;
+  /** Until when this thread's drain stage may take, while a shutdown runs: what `process.hrtime()` says, in ms. */
+  drainDeadline(): number | undefined;
+  /** Whether no event loop turns any more. */
+  isExiting(): boolean;
+  /** Puts a line into the report of the shutdown that runs, or else into the log. */
+  note(message: string): void;
   /** Names a failure where the program wants that to be named. */
   log(message: string): void;
 }

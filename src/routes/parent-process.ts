@@ -7,7 +7,7 @@ import { toError } from '../report/errors.ts';
 import { toOutcome, toWorkerOutcome } from '../report/outcomes.ts';
 import type { ShutdownReport } from '../report/report.ts';
 import type { Thread } from '../thread/parts.ts';
-import { LOOK_FOR_PARENT, ownTimeOfProcess, PARENT_GONE } from '../times.ts';
+import { HELD, LOOK_FOR_PARENT, ownTimeOfProcess, PARENT_GONE } from '../times.ts';
 import {
   type HereMessage,
   isOurs,
@@ -22,6 +22,8 @@ import { exitProcess } from './ending.ts';
 function createParent(thread: Thread): { hear(message: unknown): void } {
   const pid = process.ppid;
   let isWatched = false;
+  /** Listeners of signals wait for the order. */
+  let isHeld = false;
   /** Settles once the last ack is written. */
   let sent: Promise<unknown> = Promise.resolve();
 
@@ -46,7 +48,7 @@ function createParent(thread: Thread): { hear(message: unknown): void } {
 
   /** Ends this process, as far as it is not ending already: an order, a signal and a lost parent are one shutdown. */
   function end(route: 'message' | 'disconnect', signal: NodeJS.Signals, timeout?: number): void {
-    if (thread.state === 'running' && !thread.isUsed()) {
+    if (thread.state === 'running' && !thread.isUsed() && !isHeld) {
       // Nothing is registered here: the program itself, or the system, knows best what a signal does.
       process.kill(process.pid, signal);
       return;
@@ -100,6 +102,27 @@ function createParent(thread: Thread): { hear(message: unknown): void } {
     Reflect.apply(uncount, channel, []);
   }
 
+  /**
+   * A listener of a signal that would end this process by itself is called only if no order comes. Its signal may be one
+   * for the whole group, or forwarded, and the parent knows better when it is time.
+   */
+  function hold(text: string): void {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const held = process.listeners(signal).filter((listener) => String(listener).includes(text));
+      if (held.length === 0) continue;
+      isHeld = true;
+      const wait = (): void => {
+        const call = (): void => {
+          if (thread.state === 'running') for (const listener of held) listener(signal);
+        };
+        setTimeout(call, HELD).unref();
+      };
+      // In this order: a signal that has come when its only listener is taken away is lost.
+      process.on(signal, wait);
+      for (const listener of held) process.off(signal, listener);
+    }
+  }
+
   thread.onEnd(ack);
 
   return {
@@ -107,6 +130,7 @@ function createParent(thread: Thread): { hear(message: unknown): void } {
       if (isRegistered(message)) {
         void send({ ...tagged, type: 'here' });
         watch();
+        if (message.holds !== undefined) hold(message.holds);
       } else if (isProcessOrder(message)) obey(message);
       else
         thread.log(

@@ -69,6 +69,8 @@ export interface Life {
   shutDown(request: ShutdownRequest): Promise<ShutdownReport>;
   /** Does what is left to do, synchronously. */
   shutDownNow(request: ShutdownRequest): void;
+  /** The shutdown that runs. */
+  readonly current: Shutdown | undefined;
   /** The shutdown that runs has so many ms from now on, unless it has less anyway. */
   shorten(timeout: number): void;
   /** The parent has ordered this worker to end. */
@@ -221,6 +223,11 @@ export function createLife(body: Body): Life {
     },
 
     shorten: (timeout) => shutdown?.shorten(timeout),
+
+    get current() {
+      return state === 'ending' ? shutdown : undefined;
+    },
+
     obey,
     hearOver,
     lookWhetherOver,

@@ -31,6 +31,10 @@ export interface Shutdown {
   takeOver(route: Route): void;
   /** From now on it has so many ms, unless it has less anyway. */
   shorten(timeout: number): void;
+  /** When `share` of its time is used up. */
+  deadline(share: number): number;
+  /** Puts a line into its report. */
+  note(message: string): void;
   /** Nobody but the event loop, which ran empty, has ended this thread. */
   readonly isRevivable: boolean;
 }
@@ -89,6 +93,10 @@ export interface Thread {
   shutDown(request: ShutdownRequest): Promise<ShutdownReport>;
   /** The shutdown that runs, if one does, has so many ms from now on, unless it has less anyway. */
   shorten(timeout: number): void;
+  /** When the drain stage of the shutdown that runs has to be over, on this thread's clock; undefined if none runs. */
+  drainDeadline(): number | undefined;
+  /** Puts a line into the report of the shutdown that runs: nothing has failed, but somebody may wonder. Without one, logs it. */
+  note(message: string): void;
   /** Called with every shutdown's report, synchronously, before the program's `onReport`. */
   onEnd(listener: (report: ShutdownReport) => void): void;
   /** Does what is left to do, synchronously. */

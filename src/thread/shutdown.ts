@@ -232,6 +232,8 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
     },
 
     shorten: (shorter) => void limits.push({ since: now(), timeout: shorter }),
+    deadline,
+    note: (message) => void notes.push(message),
     isRevivable: reason.route === 'beforeExit',
   };
 }

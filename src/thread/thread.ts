@@ -14,7 +14,7 @@ import { ShutdownError, toError, toErrorText } from '../report/errors.ts';
 import { createTelling } from '../report/telling.ts';
 import { Header, ROOT } from '../table/cells.ts';
 import { showProgress } from '../table/progress.ts';
-import { QUIET } from '../times.ts';
+import { QUIET, SHARES } from '../times.ts';
 import { isInvite } from '../wire/validators.ts';
 import { createLate } from './late.ts';
 import { createLife, type Life } from './life.ts';
@@ -234,6 +234,13 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
 
     shutDown: (request) => outside.runInAsyncScope(life.shutDown, undefined, request),
     shorten: life.shorten,
+    drainDeadline: () => life.current?.deadline(SHARES.drain),
+
+    note(message) {
+      if (life.current) life.current.note(message);
+      else log(message);
+    },
+
     onEnd: telling.onEnd,
     shutDownNow: life.shutDownNow,
     liveOn: life.liveOn,

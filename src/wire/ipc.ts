@@ -29,6 +29,8 @@ export interface HereMessage extends Tagged {
 /** Parent to child: it is registered. A child that hears it says that it is here. */
 export interface RegisteredMessage extends Tagged {
   readonly type: 'registered';
+  /** The child's listeners of signals that call this are to wait for the order, which comes in their place. */
+  readonly holds?: string | undefined;
 }
 
 /** Parent to child: shut down and end within `timeout` ms. Its inverse is {@link ProcessAckMessage}. */
@@ -59,7 +61,8 @@ const isOf = (message: unknown, type: string): message is Fields =>
 
 export const isHere = (message: unknown): message is HereMessage => isOf(message, 'here');
 
-export const isRegistered = (message: unknown): message is RegisteredMessage => isOf(message, 'registered');
+export const isRegistered = (message: unknown): message is RegisteredMessage =>
+  isOf(message, 'registered') && (message.holds === undefined || typeof message.holds === 'string');
 
 export const isProcessOrder = (message: unknown): message is ProcessOrderMessage =>
   isOf(message, 'order') &&

@@ -47,6 +47,8 @@ function createScene() {
       drive: note('drive'),
       takeOver: note('take over'),
       shorten: (ms) => void done.push(`shorten ${ms}`),
+      deadline: () => 0,
+      note: () => {},
       isRevivable: reason.route === 'beforeExit',
     };
   }

@@ -21,6 +21,8 @@ export interface ChildTerms {
   /** ms that it may take to end, at most. */
   readonly timeout?: number | undefined;
   readonly signal: NodeJS.Signals;
+  /** Part of the text of those of its listeners of signals that an order replaces. */
+  readonly holds?: string | undefined;
   /** It is told to shut down. */
   readonly onOrdered?: (() => void) | undefined;
 }
@@ -80,7 +82,7 @@ export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough,
   function onMessage(message: unknown): void {
     if (isHere(message)) {
       // What it was told before it loaded the library, nobody has heard.
-      if (!listens) send({ ...tagged, type: 'registered' });
+      if (!listens) register();
       listens = true;
     } else if (isProcessAck(message)) ack = message;
     else if (isOurs(message) && !isWarned) {
@@ -111,7 +113,7 @@ export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough,
   emitter.on('internalMessage', onMessage);
   emitter.on('exit', onExit);
   emitter.on('disconnect', tell);
-  if (child.connected) send({ ...tagged, type: 'registered' });
+  const register = (): void => send({ ...tagged, type: 'registered', holds: self.terms.holds });
 
   function statusOf(): Pick<WorkerReport, 'status' | 'diagnosis' | 'handlers'> {
     const handlers = ack?.handlers.map(fromOutcome) ?? [];
@@ -192,5 +194,6 @@ export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough,
       emitter.off('disconnect', tell);
     },
   };
+  if (child.connected) register();
   return self;
 }

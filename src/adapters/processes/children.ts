@@ -103,7 +103,7 @@ export function createChildren(log: (message: string) => void): Children {
       const child = children.get(process);
       if (!child) return [];
       const terms = { reason: { route: 'terminate' }, until: now() + timeout, sync: false } as const;
-      order(child, { ...terms, until: terms.until + 1 });
+      child.order(terms);
       const killer = setTimeout(() => child.kill(), timeout);
       await until(() => child.isThrough());
       clearTimeout(killer);
