@@ -80,6 +80,7 @@ const ways = {
     ]);
     const app = fastify();
     let ready = true;
+    app.addContentTypeParser('*', (_, payload, done) => payload.resume().on('end', () => done(null)));
     app.get('/ready', (_, reply) => reply.code(ready ? 200 : 503).send());
     for (const method of ['get', 'post']) {
       app[method]('/', async () => {
