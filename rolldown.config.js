@@ -38,6 +38,8 @@ export default defineConfig([
     external: [/\/index\.ts$/, name],
     output: { ...output, paths: (id) => (id.endsWith('/index.ts') ? './index.js' : id) },
   })),
+  // What a slow shutdown shows: loaded by it alone.
+  { input: { live: 'src/timeline/live.ts' }, platform: 'node', output },
   // The pictures of a report, and the command that draws them: nobody else loads these.
   {
     input: { timeline: 'src/timeline.ts', bin: 'src/bin.ts', 'trace-file': 'src/timeline/trace-file.ts' },

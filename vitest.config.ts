@@ -4,7 +4,14 @@ import { defineConfig } from 'vitest/config';
 /** What judges no runtime but this Node. */
 const ONCE = new Set(['benchmarks.test.ts', 'demo.test.ts', 'timeline.test.ts']);
 /** What shows that the documents hold, random programs, facts of Node, and a command: those promise nothing of Bun and Deno. */
-const ON_NODE = new Set(['docs.test.ts', 'chaos.test.ts', 'facts.test.ts', 'view.test.ts']);
+const ON_NODE = new Set([
+  'docs.test.ts',
+  'chaos.test.ts',
+  'facts.test.ts',
+  'view.test.ts',
+  'waiting.test.ts',
+  'report-timeline.test.ts',
+]);
 
 /** On another runtime only the tests that start programs run. */
 function endToEnd(runtime: string): string[] {

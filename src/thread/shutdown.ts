@@ -8,6 +8,7 @@
  *   told        its report is made, and a worker has acked
  */
 import { now } from '../clock.ts';
+import { defaults } from '../options.ts';
 import { ShutdownError, toError, toErrorText } from '../report/errors.ts';
 import { describeHandler } from '../report/format.ts';
 import { toOutcome, toWorkerOutcome } from '../report/outcomes.ts';
@@ -24,6 +25,7 @@ import { conclude, ownHandlers } from './conclusion.ts';
 import type { Shutdown, ShutdownRequest } from './parts.ts';
 import { fitInto } from './supervision.ts';
 import type { Surroundings } from './surroundings.ts';
+import { type Awaited, showWaiting } from './waiting.ts';
 
 /** Why what was left unfinished could not be waited for, and what to do instead. `signal`: the process ends by it. */
 function adviceFor(route: Route | undefined, signal: string | undefined): string {
@@ -65,6 +67,8 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
   let endGuard: (() => void) | undefined;
   /** What has ended the event loop before all was done. */
   let cutBy: Route | undefined;
+  let endWaiting: (() => void) | undefined;
+  const settled = new WeakSet<HandlerReport>();
 
   const deadline = (share: number): number => Math.min(...limits.map((limit) => limit.since + limit.timeout * share));
   const collecting = createCollecting(around, reason, deadline, () => void notes.push(...pools.wake()));
@@ -113,6 +117,7 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
       if (children.size === 0 || drains.size > 0) standGuard();
       around.abort(error);
       collecting.pulse();
+      if (isMain && settings().logger && !around.isExiting()) endWaiting = showWaiting(awaited, timeout);
     },
 
     hasToDrain() {
@@ -166,10 +171,30 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
       else telling.log(advised);
     },
 
-    onSettled: telling.publishHandler,
+    onSettled(stage, report) {
+      if (isMain) settled.add(report);
+      telling.publishHandler(stage, report);
+    },
+  };
+
+  const awaited: Awaited = {
+    stage: () => stage,
+    outcome,
+    isSettled: (report) => settled.has(report),
+    workers: () => [...children.reports().workers, ...others.reports()],
+    startedAt,
+    until: () => deadline(1),
+    keyboard() {
+      const { signal } = around.ending() ?? {};
+      if (signal === undefined || process.listenerCount('SIGINT') === 0) return undefined;
+      return `Ctrl+C ${signal === 'SIGINT' ? 'again ' : ''}ends at once`;
+    },
+    isPlain: settings().logger === defaults.logger,
+    log: telling.log,
   };
 
   function end(): void {
+    endWaiting?.();
     collecting.end();
     if (isMain) disarm(table);
     if (around.ending() === undefined) endGuard?.();
