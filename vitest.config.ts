@@ -25,7 +25,7 @@ function endToEnd(runtime: string): string[] {
 
 function include(): string[] {
   if (process.env.EVERYWHERE) return ['test/everywhere/*.test.ts'];
-  if (process.env.JOBS) return ['test/jobs/*.test.ts'];
+  if (process.env.JOBS) return ['test/jobs/*.test.ts', 'test/docs.test.ts'];
   return process.env.RUNTIME ? endToEnd(process.env.RUNTIME) : ['test/*.test.ts', 'test/unit/*.test.ts'];
 }
 

@@ -16,6 +16,8 @@ const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 
 
 /** Its recipes need packages and servers that scripts/native.js installs and starts: only that one runs them. */
 const RECIPES = 'docs/native.md';
+/** Its programs need Redis, which scripts/jobs.js sees to. */
+const JOBS = 'docs/jobs.md';
 /** These packages are built from source where they are installed. */
 const BUILT = ['node-pty.js'];
 
@@ -29,6 +31,7 @@ const isTooOld = (line: string): boolean =>
 
 /** Whether this run is the one that plays `session`. */
 function isPlayed(page: string, session: Session): boolean {
+  if (page === JOBS || process.env.JOBS) return page === JOBS && process.env.JOBS !== undefined;
   if (page !== RECIPES) return recipes === undefined;
   if (session.commands.some(({ line }) => isTooOld(line))) return false;
   const isBuilt = session.commands.some(({ line }) => BUILT.some((name) => line.includes(name)));
