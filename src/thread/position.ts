@@ -5,7 +5,7 @@
 import threads from 'node:worker_threads';
 import { createTable } from '../table/cells.ts';
 import { KEY, VERSION } from '../wire/reason.ts';
-import { isAncestor } from '../wire/validators.ts';
+import { isAncestor, isTagged } from '../wire/validators.ts';
 import type { Position, Thread } from './parts.ts';
 
 export function findPosition(rehearse: (position: Position) => void): Position {
@@ -23,8 +23,29 @@ export function findPosition(rehearse: (position: Position) => void): Position {
   return position;
 }
 
+/**
+ * Node takes a message between threads for delivered if anybody listens; it asks the event's emitter. So the library does not
+ * listen, or a message that nobody hears would be lost without a word: it takes note of its own messages where they come by.
+ */
+function hearOwn(hear: Thread['hear']): void {
+  // Another runtime may ask elsewhere.
+  if ('Bun' in globalThis || 'Deno' in globalThis) {
+    process.on('workerMessage', hear);
+    return;
+  }
+  const next: unknown = process.emit;
+  if (typeof next !== 'function') return;
+  function emit(this: unknown, ...args: readonly unknown[]): unknown {
+    const [event, message, source] = args;
+    const isOwn = event === 'workerMessage' && isTagged(message) && typeof source === 'number';
+    if (isOwn) hear(message, source);
+    return Reflect.apply(Object(next), this, args) || isOwn;
+  }
+  Object.defineProperty(process, 'emit', { value: emit, configurable: true, writable: true });
+}
+
 export function takePosition({ threadId, table }: Position, thread: Thread): void {
   threads.setEnvironmentData(KEY, { version: VERSION, threadId, buffer: table.buffer });
-  process.on('workerMessage', thread.hear);
+  hearOwn(thread.hear);
   process.on('worker', thread.workerCreated);
 }

@@ -61,6 +61,12 @@ it('a position that is taken is inherited by the workers to come, and their link
   const { table, ...position } = findPosition(() => {});
   takePosition({ ...position, table, threadId: 5 }, thread);
   expect(threads.getEnvironmentData(KEY)).toEqual({ version: VERSION, threadId: 5, buffer: table.buffer });
-  expect(program.listeners('workerMessage')).toEqual([thread.hear]);
+  // It does not listen, or every message would be taken for heard.
+  expect(program.listeners('workerMessage')).toEqual([]);
+  expect(program.emit('workerMessage', 'of the program', 7)).toBe(false);
+  expect(thread.hear).not.toHaveBeenCalled();
+  const message = { [KEY]: VERSION };
+  expect(program.emit('workerMessage', message, 7)).toBe(true);
+  expect(thread.hear).toHaveBeenCalledWith(message, 7);
   expect(program.listeners('worker')).toEqual([thread.workerCreated]);
 });
