@@ -30,6 +30,7 @@ it('names every function, and none that is not there', () => {
       'toHtml',
       'toTrace',
       'registerProcess',
+      'registerServer',
       'registerCluster',
     ].sort(),
   );
