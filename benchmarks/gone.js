@@ -11,7 +11,7 @@ const TARGET = 0.6;
 /** The pool's threads are idle and settled by then: ms. */
 const SETTLED = 300;
 
-async function timeToGone(program, count, signal = 'SIGTERM') {
+export async function timeToGone(program, count, signal = 'SIGTERM') {
   const child = execa(process.execPath, [programPath(program), String(count)], {
     reject: false,
     timeout: LIMIT,

@@ -20,6 +20,7 @@ const NAMES = [
   'latency',
   'latency-sync',
   'gone',
+  'children',
   'server',
   'register',
   'import',

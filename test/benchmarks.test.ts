@@ -16,6 +16,7 @@ it.each([
   ['latency', ['worker-atexit', 'floor']],
   ['latency-sync', ['worker-atexit', 'floor']],
   ['gone', ['worker-atexit', 'pool.destroy()', 'SIGKILL']],
+  ['children', ['worker-atexit', 'by hand']],
   ['server', ['worker-atexit', 'server.close()']],
   ['register', ['worker-atexit', 'signal-exit', 'CPython']],
   ['import', ['process']],
