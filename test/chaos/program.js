@@ -96,12 +96,14 @@ function spawn(atexit, child, index) {
   const gone = new Promise((resolve) => worker.once('exit', resolve));
   const link = child.isRegistered ? atexit?.registerWorker(worker, { name: 'named' }) : undefined;
   if (fates.ended.includes(child.fate)) gone.then(() => count('ended'));
-  if (child.fate === 'terminated') phase('end').then(() => worker.terminate());
+  // One that is not registered ends as the platform ends it: its own `terminate()` would let it clean up first.
+  const terminate = () => (child.isRegistered ? worker.terminate() : Worker.prototype.terminate.call(worker));
+  if (child.fate === 'terminated') phase('end').then(terminate);
   if (child.fate === 'shut down') {
     phase('end').then(async () => log('shut down', [worker.threadId, (await link.shutdown()).status]));
   }
   if (child.fate === 'is terminated') {
-    atexit.shutdownSignal.addEventListener('abort', () => setTimeout(() => worker.terminate(), child.after).unref());
+    atexit.shutdownSignal.addEventListener('abort', () => setTimeout(terminate, child.after).unref());
   }
 }
 
