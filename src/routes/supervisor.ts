@@ -42,7 +42,7 @@ export function createSupervisorRoute(thread: Thread, order: () => void): Superv
 
   function pm2Limit(): number {
     const said = env.kill_timeout ?? env.PM2_KILL_TIMEOUT;
-    // PM2 takes what is no number for its own default, too.
+    // With what is no number PM2 7.0.4 kills at once: no time would be short enough.
     const killed = Number(said) > 0 ? Number(said) : PM2_DEFAULT;
     return killed - Math.min(MARGIN.most, killed * MARGIN.share);
   }
