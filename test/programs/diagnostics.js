@@ -52,6 +52,8 @@ if (!isMainThread) {
     'process.exit()': () => process.exit(3),
     fails: () => exit(0),
     async 'a worker is lost'() {
+      // The first one would let it clean up; the second one ends it.
+      worker.terminate();
       await worker.terminate();
       process.exit(3);
     },
