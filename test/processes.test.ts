@@ -162,6 +162,7 @@ describe('a child is told, or ended, and named:', () => {
     );
     expect(report.workers).toMatchObject([{ status: 'timed-out', diagnosis: /^had not ended after \d+ ms: killed$/ }]);
     expect(order).toEqual([
+      expect.stringMatching(/^worker-atexit: still shutting down: 1 of 1 workers \(spawn \d+, /),
       'the parent is done',
       expect.stringMatching(/^worker-atexit: spawn \d+ timed-out: had not ended/),
     ]);

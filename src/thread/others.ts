@@ -23,7 +23,9 @@ export interface OtherChildren {
   block(until: number): void;
   /** Ends those that are still there. True if there was one. */
   terminateSilent(): boolean;
-  /** What became of each, and of those below it. */
+  /** What would be reported of each by now. Changes nothing. */
+  soFar(): readonly WorkerReport[];
+  /** What became of each, and of those below it: the end of their part in the shutdown. */
   reports(): readonly WorkerReport[];
   /** The shutdown is over and this thread lives on. */
   over(): void;
@@ -62,6 +64,8 @@ export function createOthers(): Others {
     terminateSilent() {
       return [...all].filter((children) => children.terminateSilent()).length > 0;
     },
+
+    soFar: () => [...all].flatMap((children) => children.soFar()),
 
     reports: () => [...all].flatMap((children) => children.reports()),
 

@@ -181,7 +181,7 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
     stage: () => stage,
     outcome,
     isSettled: (report) => settled.has(report),
-    workers: () => [...children.reports().workers, ...others.reports()],
+    workers: () => [...children.reports().workers, ...others.soFar()],
     startedAt,
     until: () => deadline(1),
     keyboard() {

@@ -142,6 +142,8 @@ export function createChildren(log: (message: string) => void): Children {
       return awaited().filter((child) => child.kill()).length > 0;
     },
 
+    soFar: () => [...children.values()].flatMap((child) => child.report()),
+
     reports() {
       isOver = true;
       // They were not there when the shutdown began, and there is no time left for them.
