@@ -3,20 +3,20 @@
  * folder casts.
  */
 import { MessagePort } from 'node:worker_threads';
-import type {
-  AckMessage,
-  Ancestor,
-  EntrustedHandler,
-  EntrustMessage,
-  GoneMessage,
-  InviteMessage,
-  LinkMessage,
-  OrderMessage,
-  OverMessage,
-  PingMessage,
-  PrintMessage,
+import {
+  type AckMessage,
+  type Ancestor,
+  type EntrustedHandler,
+  type EntrustMessage,
+  type GoneMessage,
+  type InviteMessage,
+  type LinkMessage,
+  type OrderMessage,
+  type OverMessage,
+  type PingMessage,
+  type PrintMessage,
+  SLOTS,
 } from './messages.ts';
-import { SLOTS } from './messages.ts';
 import { type ErrorText, type HandlerOutcome, STATUSES, type WorkerOutcome } from './outcomes.ts';
 import { KEY, type Reason, ROUTES, VERSION } from './reason.ts';
 

@@ -1,6 +1,6 @@
 /** What of BullMQ 5 and 6 is used, and whether a value has it. What BullMQ does not declare is looked up by its name. */
-import { ChildProcess } from 'node:child_process';
-import { Worker } from 'node:worker_threads';
+import type { ChildProcess } from 'node:child_process';
+import type { Worker } from 'node:worker_threads';
 import { misuse, shown } from '../../misuse.ts';
 
 export interface BullJob {
@@ -43,10 +43,6 @@ const has = (value: object, ...methods: readonly string[]): boolean =>
 
 const isChildPool = (value: unknown): value is ChildPool =>
   isObject(value) && has(value, 'retain', 'clean') && isObject(Reflect.get(value, 'retained'));
-
-export const isSandbox = (value: unknown): value is Sandbox =>
-  isObject(value) &&
-  (Reflect.get(value, 'worker') instanceof Worker || Reflect.get(value, 'childProcess') instanceof ChildProcess);
 
 export const isProcessJob = (value: unknown): value is ProcessJob => typeof value === 'function';
 
