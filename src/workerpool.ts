@@ -7,6 +7,7 @@
 import { Worker } from 'node:worker_threads';
 import { checkPool, checkPoolOptions, instance, isRegistered, type PoolOptions } from './adapters/adapter.ts';
 import type { ShutdownError } from './report/errors.ts';
+import { standIn } from './stand-in.ts';
 
 export type { PoolOptions } from './adapters/adapter.ts';
 
@@ -90,7 +91,7 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
   const terms = { name, ...(timeout !== undefined && { timeout }) };
   const library = instance();
   const adopted = new WeakSet<Worker>();
-  const { exec, terminate } = pool;
+  const { terminate } = pool;
   let refusal: ShutdownError | undefined;
   let PoolPromise: unknown;
   let stopped = false;
@@ -102,23 +103,19 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
       /** Not by force, as where a task is cancelled: then nothing runs in it any more. */
       let isAsked = false;
       library.addPoolWorker(worker, terms, () => isAsked);
-      const send: unknown = Reflect.get(worker, 'send');
-      if (typeof send !== 'function') continue;
       let cleanedUp: Promise<void> | undefined;
-      const cleanUpFirst = (message: unknown, ...rest: unknown[]): void => {
-        const post = (): void => void Reflect.apply(send, worker, [message, ...rest]);
+      standIn(worker, 'send', (next, message, ...rest) => {
+        const post = (): unknown => next(message, ...rest);
         isAsked ||= message === TERMINATE;
         if (message === TERMINATE) cleanedUp = library.cleanUp(worker);
         if (message === TERMINATE && cleanedUp) cleanedUp.then(post);
         else post();
-      };
+      });
       // What the pool does when its own time, `workerTerminateTimeout`, is up: the clean-up has its own.
-      const kill = (): boolean => {
+      standIn(worker, 'kill', () => {
         Promise.resolve(cleanedUp).then(() => worker.terminate());
         return true;
-      };
-      Object.defineProperty(worker, 'send', { value: cleanUpFirst, configurable: true, writable: true });
-      Object.defineProperty(worker, 'kill', { value: kill, configurable: true, writable: true });
+      });
     }
   }
 
@@ -131,15 +128,14 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
     while (!stopped && !isIdle()) await new Promise((resolve) => setTimeout(resolve, POLL));
   }
 
-  const watched = (...args: unknown[]): unknown => {
+  const watching = standIn(pool, 'exec', (next, ...args) => {
     if (refusal) library.usePool();
     if (refusal) return refuse(refusal, PoolPromise);
-    const result: unknown = Reflect.apply(exec, pool, args);
+    const result = next(...args);
     PoolPromise = Object(result).constructor;
     adopt();
     return result;
-  };
-  Object.defineProperty(pool, 'exec', { value: watched, configurable: true, writable: true });
+  });
 
   library.addPool(pool, {
     name,
@@ -161,7 +157,7 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
 
     async end() {
       await Reflect.apply(terminate, pool, []);
-      if (pool.exec === watched) Reflect.deleteProperty(pool, 'exec');
+      watching.takeAway();
     },
   });
   adopt();

@@ -4,6 +4,7 @@
  * the parent reads that in either way, and before the ack.
  */
 import { type Chunk, whenWritten } from '../src/output/output.ts';
+import { isReplaceable, standIn } from '../src/stand-in.ts';
 import type { Streams } from '../src/wire/messages.ts';
 
 export interface Console {
@@ -37,9 +38,7 @@ function streamOf(name: keyof Streams): NodeJS.WriteStream | undefined {
 
 /** Undefined where the stream does not let itself be relayed. */
 function createOutput(stream: NodeJS.WriteStream, print: (chunk: Chunk) => void): Output | undefined {
-  // It may be somebody's own.
-  const before = Object.getOwnPropertyDescriptor(stream, 'write');
-  if (before ? !before.configurable : !Object.isExtensible(stream)) return undefined;
+  if (!isReplaceable(stream, 'write')) return undefined;
   /** What is printed while the parent still reads what was printed before. */
   let held: Chunk[] | undefined;
   let release = (): void => {};
@@ -59,18 +58,16 @@ function createOutput(stream: NodeJS.WriteStream, print: (chunk: Chunk) => void)
       };
     });
 
-  const original = stream.write.bind(stream);
-  const write = (data: unknown, ...rest: unknown[]): boolean => {
+  const relaying = standIn(stream, 'write', (next, data, ...rest) => {
     // Node has an error for what cannot be written.
-    if (typeof data !== 'string' && !ArrayBuffer.isView(data)) return Reflect.apply(original, stream, [data, ...rest]);
+    if (typeof data !== 'string' && !ArrayBuffer.isView(data)) return next(data, ...rest);
     const done = rest.find((argument) => typeof argument === 'function');
     const chunk = toChunk(data, rest[0]);
     if (held) held.push(chunk);
     else print(chunk);
     if (done) process.nextTick(done);
     return true;
-  };
-  Object.defineProperty(stream, 'write', { value: write, configurable: true, writable: true });
+  });
 
   return {
     flush(sync) {
@@ -79,8 +76,7 @@ function createOutput(stream: NodeJS.WriteStream, print: (chunk: Chunk) => void)
     },
     restore() {
       release();
-      if (before) Object.defineProperty(stream, 'write', before);
-      else Reflect.deleteProperty(stream, 'write');
+      relaying.takeAway();
     },
   };
 }

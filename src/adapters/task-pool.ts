@@ -5,6 +5,7 @@
 import type { Worker } from 'node:worker_threads';
 import { LONGEST } from '../clock.ts';
 import type { ShutdownError } from '../report/errors.ts';
+import { type Call, standIn } from '../stand-in.ts';
 import { instance, type PoolOptions } from './adapter.ts';
 import { hear, isWorkerInfo, REQUESTS, reject, submitAndFind, WAKE, type WorkerInfo } from './worker-info.ts';
 
@@ -113,14 +114,14 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     return !isAborting();
   }
 
-  const run = async (...args: Parameters<typeof submit>): Promise<unknown> => {
+  async function run(next: Call, ...args: readonly unknown[]): Promise<unknown> {
     if (refusal) library.usePool();
     if (refusal) throw refusal;
     running++;
-    const signal = args[1]?.signal;
-    const held = signal && { signal };
+    const signal: unknown = Object(args[1]).signal;
+    const held = typeof signal === 'object' && signal !== null && { signal };
     if (held) signals.add(held);
-    const call = (): Promise<unknown> => submit.apply(pool, args);
+    const call = (): unknown => next(...args);
     const { result, task } = isEachKnown() ? { result: call(), task: undefined } : submitAndFind(taskType, call);
     if (task) tasks.add(task);
     try {
@@ -136,8 +137,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
       }
       if (running === 0) settle?.();
     }
-  };
-  Object.defineProperty(pool, 'run', { value: run, configurable: true, writable: true });
+  }
+  const watching = standIn(pool, 'run', run);
 
   /** A task is rejected, and its worker ended, as its signal is aborted; a moment later the signal is that of no task. */
   function isAborting(): boolean {
@@ -261,7 +262,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     async end() {
       onEnd();
       await pool.destroy();
-      if (pool.run === run) Reflect.deleteProperty(pool, 'run');
+      watching.takeAway();
     },
   });
   for (const worker of taskPool.threads()) adopt(worker);

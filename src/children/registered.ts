@@ -5,6 +5,7 @@
 import type { Worker } from 'node:worker_threads';
 import { toError, toErrorText } from '../report/errors.ts';
 import { isCleanWorker, type WorkerReport } from '../report/report.ts';
+import { standIn } from '../stand-in.ts';
 import type { Child } from './child.ts';
 import type { Known } from './known.ts';
 import { createRegistration, type FailedWorker, type Registration, type Terms } from './terms.ts';
@@ -109,22 +110,18 @@ export function createRegistered(
   }
 
   /** From now on `terminate()` lets the worker clean up first. */
-  function standIn(worker: Worker, registration: Registration): void {
-    // One that could not be taken away is still there.
-    if (registration.terminate) return;
-    const before = Object.getOwnPropertyDescriptor(worker, 'terminate');
-    const own = worker.terminate.bind(worker);
-    const terminate = (): Promise<number> => (registration.isActive || registration.isGuarded ? retire(worker) : own());
-    registration.terminate = own;
-    Object.defineProperty(worker, 'terminate', { value: terminate, configurable: true, writable: true });
-    registration.restore = () => {
-      // Somebody has put one of their own on top, which calls this one.
-      if (worker.terminate !== terminate) return;
-      registration.terminate = undefined;
-      registration.restore = undefined;
-      if (before) Object.defineProperty(worker, 'terminate', before);
-      else Reflect.deleteProperty(worker, 'terminate');
-    };
+  function cleanUpFirst(worker: Worker, registration: Registration): void {
+    if (registration.standIn) return;
+    registration.terminate = worker.terminate.bind(worker);
+    registration.standIn = standIn(worker, 'terminate', (next, ...args) =>
+      registration.isActive || registration.isGuarded ? retire(worker) : next(...args),
+    );
+  }
+
+  function restore(registration: Registration): void {
+    registration.standIn?.takeAway();
+    registration.standIn = undefined;
+    registration.terminate = undefined;
   }
 
   return {
@@ -142,7 +139,7 @@ export function createRegistered(
       child.worker = worker;
       known.keep(child);
       listenForError(worker);
-      standIn(worker, registration);
+      cleanUpFirst(worker, registration);
       worker.once('exit', leave);
       return true;
     },
@@ -151,12 +148,8 @@ export function createRegistered(
       const registration = of(worker);
       if (registration.isGuarded || worker.threadId === -1) return;
       registration.isGuarded = true;
-      standIn(worker, registration);
-      worker.once('exit', () => {
-        registration.restore?.();
-        registration.restore = undefined;
-        registration.terminate = undefined;
-      });
+      cleanUpFirst(worker, registration);
+      worker.once('exit', () => restore(registration));
     },
 
     forget(worker) {
@@ -164,7 +157,7 @@ export function createRegistered(
       if (!registration.isActive) return;
       registration.isActive = false;
       worker.off('exit', leave);
-      if (!registration.isGuarded) registration.restore?.();
+      if (!registration.isGuarded) restore(registration);
       registration.terms = {};
       known.tidy(known.of(worker));
     },

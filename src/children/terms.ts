@@ -1,5 +1,6 @@
 /** What a parent says of a worker, what it orders, and what it is told of a worker that was not clean. */
 import type { WorkerReport } from '../report/report.ts';
+import type { StandIn } from '../stand-in.ts';
 import type { Streams } from '../wire/messages.ts';
 import type { Reason } from '../wire/reason.ts';
 
@@ -50,8 +51,8 @@ export interface Registration {
   terms: Terms;
   /** Its own `terminate()`, as long as the library's stands in for it. */
   terminate: (() => Promise<number>) | undefined;
-  /** Takes the stand-in away again. */
-  restore: (() => void) | undefined;
+  /** What stands in for it. */
+  standIn: StandIn | undefined;
   /** It was alive when it was registered, so that what becomes of it is asked for. */
   wasAlive: boolean;
   hasExited: boolean;
@@ -69,7 +70,7 @@ export const createRegistration = (): Registration => ({
   isGuarded: false,
   terms: {},
   terminate: undefined,
-  restore: undefined,
+  standIn: undefined,
   wasAlive: false,
   hasExited: false,
   wasToldToEnd: false,

@@ -3,6 +3,7 @@
  * `process.exit()` ends up, since that is all that is heard of a call inside `'exit'`.
  */
 import { signalNumber } from '../signal-names.ts';
+import { type Call, type StandIn, standIn } from '../stand-in.ts';
 import type { Thread } from '../thread/parts.ts';
 import type { Reason } from '../wire/reason.ts';
 import type { Crash } from './crash.ts';
@@ -36,13 +37,13 @@ interface Others {
 
 export function createProcessExitRoute(thread: Thread, others: Others): ProcessExitRoute {
   let active = false;
-  let original: typeof process.reallyExit | undefined;
-  let wrapper: typeof process.reallyExit | undefined;
+  /** More than one where somebody has wrapped what was there. */
+  let standIns: StandIn[] = [];
   let isInside = false;
 
   function onExit(code: number | string): void {
-    // A second wrapper where somebody has taken the first one away; signal-exit does when it unloads.
-    if (active && process.reallyExit !== wrapper) wrap();
+    // Another one where somebody has taken the first one away; signal-exit does when it unloads.
+    if (active && !standIns.at(-1)?.isOnTop()) standInForExit();
     thread.isExiting = true;
     // What was registered when all was done.
     if (thread.state === 'ended' && !isLeftAlone()) thread.use();
@@ -79,21 +80,20 @@ export function createProcessExitRoute(thread: Thread, others: Others): ProcessE
    * `process.exit()` inside `'exit'` goes straight to `process.reallyExit`, in a handler as in somebody else's listener.
    * What is left to do is done here, and here the signal is raised, when every `'exit'` listener has run.
    */
-  function wrap(): void {
-    const next = process.reallyExit;
-    const reallyExit = (code?: number | string): never => {
-      if (active && !isInside) {
-        if (!isDone()) goNow(reasonOf(code === undefined ? undefined : Number(code)));
-        isInside = true;
-        const signal = thread.ending?.signal;
-        if (signal !== undefined && Number(code) === 128 + signalNumber(signal)) {
-          if (!isProfiled() || endThreads(thread.children.living())) raise(signal);
-        }
+  function reallyExit(next: Call, code?: unknown): unknown {
+    if (!isInside) {
+      if (!isDone()) goNow(reasonOf(code === undefined ? undefined : Number(code)));
+      isInside = true;
+      const signal = thread.ending?.signal;
+      if (signal !== undefined && Number(code) === 128 + signalNumber(signal)) {
+        if (!isProfiled() || endThreads(thread.children.living())) raise(signal);
       }
-      return next.call(process, code || Number(process.exitCode ?? 0));
-    };
-    wrapper = reallyExit;
-    process.reallyExit = reallyExit;
+    }
+    return next(code || Number(process.exitCode ?? 0));
+  }
+
+  function standInForExit(): void {
+    standIns.push(standIn(process, 'reallyExit', reallyExit));
   }
 
   return {
@@ -105,15 +105,14 @@ export function createProcessExitRoute(thread: Thread, others: Others): ProcessE
     install() {
       active = true;
       this.watch();
-      original = process.reallyExit;
-      wrap();
+      standInForExit();
     },
 
     uninstall() {
       active = false;
       process.off('exit', onExit);
-      // Somebody may have wrapped the wrapper; then it stays, and passes calls on.
-      if (process.reallyExit === wrapper && original) process.reallyExit = original;
+      for (const each of standIns.reverse()) each.takeAway();
+      standIns = [];
     },
 
     onExit,

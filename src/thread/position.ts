@@ -3,6 +3,7 @@
  * come inherit where to link up, and a listener waits for their links.
  */
 import threads from 'node:worker_threads';
+import { standIn } from '../stand-in.ts';
 import { createTable } from '../table/cells.ts';
 import { KEY, VERSION } from '../wire/reason.ts';
 import { isAncestor, isTagged } from '../wire/validators.ts';
@@ -33,15 +34,12 @@ function hearOwn(hear: Thread['hear']): void {
     process.on('workerMessage', hear);
     return;
   }
-  const next: unknown = process.emit;
-  if (typeof next !== 'function') return;
-  function emit(this: unknown, ...args: readonly unknown[]): unknown {
+  standIn(process, 'emit', (next, ...args) => {
     const [event, message, source] = args;
     const isOwn = event === 'workerMessage' && isTagged(message) && typeof source === 'number';
     if (isOwn) hear(message, source);
-    return Reflect.apply(Object(next), this, args) || isOwn;
-  }
-  Object.defineProperty(process, 'emit', { value: emit, configurable: true, writable: true });
+    return next(...args) || isOwn;
+  });
 }
 
 export function takePosition({ threadId, table }: Position, thread: Thread): void {

@@ -6,6 +6,7 @@ import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { now } from '../clock.ts';
 import type { HandlerReport, WorkerReport } from '../report/report.ts';
+import { standIn } from '../stand-in.ts';
 import type { Awaited } from '../thread/waiting.ts';
 import { printable, toColumns, widthOf } from './terminal.ts';
 
@@ -101,29 +102,20 @@ function showLine(awaited: Awaited): () => void {
     isShown = true;
   }
 
-  const restores = [process.stdout, process.stderr]
+  const watching = [process.stdout, process.stderr]
     .filter(({ isTTY }) => isTTY)
-    .map((stream) => {
-      const { write: own } = stream;
-      const isOwn = Object.hasOwn(stream, 'write');
-      const watched = (...args: unknown[]): boolean => {
+    .map((stream) =>
+      standIn(stream, 'write', (next, ...args) => {
         clear();
         isTaken = !/\n$/.test(String(args[0]));
-        return Reflect.apply(own, stream, args);
-      };
-      Reflect.set(stream, 'write', watched);
-      return () => {
-        // Whoever has wrapped it since then keeps what he has.
-        if (Reflect.get(stream, 'write') !== watched) return;
-        if (isOwn) Reflect.set(stream, 'write', own);
-        else Reflect.deleteProperty(stream, 'write');
-      };
-    });
+        return next(...args);
+      }),
+    );
   draw();
   const timer = setInterval(draw, PERIOD).unref();
   return () => {
     clearInterval(timer);
     clear();
-    for (const restore of restores) restore();
+    for (const each of watching) each.takeAway();
   };
 }

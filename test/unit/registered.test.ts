@@ -127,11 +127,12 @@ describe('its own terminate()', () => {
     expect(await worker.terminate()).toBe(1);
     expect(retire).not.toHaveBeenCalled();
     registered.add(worker, {});
-    expect(worker.terminate).toBe(wrapper);
     expect(await worker.terminate()).toBe(5);
     await registered.terminatorOf(worker)();
     expect(terminate).toHaveBeenCalledTimes(2);
     expect(wrapper).toHaveBeenCalledTimes(2);
+    registered.forget(worker);
+    expect(worker.terminate).toBe(wrapper);
   });
 });
 

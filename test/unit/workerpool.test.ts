@@ -35,6 +35,7 @@ function createWorker() {
     send(this: unknown, ...args: unknown[]) {
       calls.push(['send', this === worker, ...args]);
     },
+    kill: () => calls.push(['kill']),
     terminate: async () => calls.push(['terminate']),
   });
   const ask = (name: string, ...args: unknown[]): unknown => Reflect.apply(Reflect.get(worker, name), undefined, args);

@@ -4,6 +4,7 @@
  */
 import { now } from '../../clock.ts';
 import type { Handler, Occasion } from '../../handlers/handler.ts';
+import { standIn } from '../../stand-in.ts';
 import { type Connection, count, describeOpen, type Exchange, restOf } from './connections.ts';
 import { isHttpServer, kindOf, type Server } from './kinds.ts';
 import { watch } from './watching.ts';
@@ -288,13 +289,11 @@ function withoutClosingIdle(server: Server, close: () => void): void {
     close();
     return;
   }
-  const own = Object.getOwnPropertyDescriptor(server, 'closeIdleConnections');
-  Object.defineProperty(server, 'closeIdleConnections', { value: () => {}, configurable: true });
+  const keeping = standIn(server, 'closeIdleConnections', () => {});
   try {
     close();
   } finally {
-    if (own) Object.defineProperty(server, 'closeIdleConnections', own);
-    else Reflect.deleteProperty(server, 'closeIdleConnections');
+    keeping.takeAway();
   }
 }
 

@@ -4,6 +4,7 @@
  * away and calls them itself).
  */
 import { now } from '../../clock.ts';
+import { standIn } from '../../stand-in.ts';
 import { type Connection, createConnection, type Exchange } from './connections.ts';
 import {
   isRequest,
@@ -140,28 +141,18 @@ export function watch(
     }
   }
 
-  const own = Object.getOwnPropertyDescriptor(server, 'emit');
-  const next: unknown = server.emit;
-  function emit(this: unknown, event: unknown, ...args: unknown[]): unknown {
-    if (isWatching && see(event, args)) return true;
-    const emitted: unknown = typeof next === 'function' ? Reflect.apply(next, server, [event, ...args]) : false;
+  const watching = standIn(server, 'emit', (next, event, ...args) => {
+    if (see(event, args)) return true;
+    const emitted = next(event, ...args);
     if (event === 'connection' || event === 'secureConnection') announced = undefined;
     return emitted;
-  }
-  let isWatching = true;
-  Object.defineProperty(server, 'emit', { value: emit, configurable: true, writable: true, enumerable: false });
+  });
 
   return {
     connections,
     arrived: () => arrived,
 
-    stop() {
-      isWatching = false;
-      // Somebody may have wrapped it meanwhile; then it stays, and passes everything on.
-      if (Reflect.get(server, 'emit') !== emit) return;
-      if (own) Object.defineProperty(server, 'emit', own);
-      else Reflect.deleteProperty(server, 'emit');
-    },
+    stop: watching.takeAway,
   };
 }
 
@@ -190,15 +181,8 @@ function toExchange({ method, url }: Request, response: Response, isProbe: boole
 /** Notes what had been written whenever something comes: the answer to it is what is written then. */
 function noteReads(connection: Connection): void {
   const { socket } = connection;
-  const push: unknown = socket.push;
-  if (typeof push !== 'function') return;
-  Object.defineProperty(socket, 'push', {
-    value: (chunk: unknown, encoding?: unknown): unknown => {
-      if (chunk !== null) connection.writtenBefore = socket.bytesWritten;
-      return Reflect.apply(push, socket, [chunk, encoding]);
-    },
-    configurable: true,
-    writable: true,
-    enumerable: false,
+  standIn(socket, 'push', (next, chunk, ...rest) => {
+    if (chunk !== null) connection.writtenBefore = socket.bytesWritten;
+    return next(chunk, ...rest);
   });
 }
