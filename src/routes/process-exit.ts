@@ -31,7 +31,10 @@ export interface ProcessExitRoute {
 interface Others {
   /** The error by which this thread ends, if it is one. */
   crash(): Crash | undefined;
-  /** From now on a signal has its default action. */
+  /**
+   * From now on a signal has its default action: no listener is called any more, and the end may wait for native code of
+   * some thread.
+   */
   releaseSignals(): void;
 }
 
@@ -47,7 +50,10 @@ export function createProcessExitRoute(thread: Thread, others: Others): ProcessE
     thread.isExiting = true;
     // What was registered when all was done.
     if (thread.state === 'ended' && !isLeftAlone()) thread.use();
-    if (isDone()) return;
+    if (isDone()) {
+      others.releaseSignals();
+      return;
+    }
     // It may be a worker that has registered something, and this thread has not heard of it.
     thread.use();
     const crash = others.crash();
