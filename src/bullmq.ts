@@ -9,7 +9,7 @@ import { watchJobs } from './adapters/bullmq/jobs.ts';
 import { watchSandboxes } from './adapters/bullmq/sandboxes.ts';
 import { type BullWorker, checkWorker } from './adapters/bullmq/shape.ts';
 import { now } from './clock.ts';
-import { checkTerms, misuse, shown } from './misuse.ts';
+import { behind, checkTerms, misuse, shown } from './misuse.ts';
 import { CANCELLED, OVERRUN, SANDBOX } from './times.ts';
 
 export type { BullWorker } from './adapters/bullmq/shape.ts';
@@ -57,12 +57,12 @@ const registered = new WeakSet<BullWorker>();
  * `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
  */
 export function registerWorker<W extends BullWorker>(worker: W, options: BullWorkerOptions = {}): W {
-  const pool = checkWorker(worker);
-  checkTerms(options, ['onOverrun']);
+  const pool = behind(registerWorker, () => {
+    const found = checkWorker(worker);
+    checkOptions(options);
+    return found;
+  });
   const { name = worker.name, timeout = SANDBOX, onOverrun = 'cancel' } = options;
-  if (onOverrun !== 'cancel' && onOverrun !== 'leave') {
-    throw misuse('INVALID_ARGUMENT', `options.onOverrun must be 'cancel' or 'leave'; it is ${shown(onOverrun)}`);
-  }
   if (registered.has(worker)) return worker;
   registered.add(worker);
   const library = instance();
@@ -145,4 +145,11 @@ export function registerWorker<W extends BullWorker>(worker: W, options: BullWor
     library.unregister(close);
   });
   return worker;
+}
+
+function checkOptions(options: BullWorkerOptions): void {
+  checkTerms(options, ['onOverrun']);
+  const { onOverrun = 'cancel' } = options;
+  if (onOverrun === 'cancel' || onOverrun === 'leave') return;
+  throw misuse('INVALID_ARGUMENT', `options.onOverrun must be 'cancel' or 'leave'; it is ${shown(onOverrun)}`);
 }

@@ -8,7 +8,7 @@ import { instance } from './adapters/adapter.ts';
 import { createHandler, type ServerOptions } from './adapters/http/handler.ts';
 import { isServer, kindOf, type Server } from './adapters/http/kinds.ts';
 import { frameworkOf } from './handlers/servers.ts';
-import { checkTerms, checkTimeout, misuse, shown } from './misuse.ts';
+import { behind, checkTerms, checkTimeout, misuse, shown } from './misuse.ts';
 
 export type { ServerOptions } from './adapters/http/handler.ts';
 
@@ -34,11 +34,19 @@ instance().knowServers(createHandler);
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT`, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
  */
 export function registerServer<S extends object>(server: S, options: ServerOptions = {}): S {
+  const listening = behind(registerServer, () => check(server, options));
+  instance().unregister(server);
+  const handler = createHandler(server, listening, options);
+  if (handler) instance().addDrain(server, handler);
+  return server;
+}
+
+/** Returns what listens. */
+function check(server: object, options: ServerOptions): Server {
   checkTerms(options, ['delay', 'ready']);
   const { delay = 0, ready } = options;
   checkTimeout('options.delay', delay);
-  const framework = frameworkOf(server);
-  const listening = framework?.server ?? server;
+  const listening = frameworkOf(server)?.server ?? server;
   if (!isServer(listening)) {
     throw misuse(
       'INVALID_ARGUMENT',
@@ -46,10 +54,7 @@ export function registerServer<S extends object>(server: S, options: ServerOptio
     );
   }
   checkReady(ready, listening);
-  instance().unregister(server);
-  const handler = createHandler(server, listening, options);
-  if (handler) instance().addDrain(server, handler);
-  return server;
+  return listening;
 }
 
 function checkReady(ready: unknown, server: Server): void {

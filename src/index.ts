@@ -16,6 +16,7 @@ import {
 } from './api/instance.ts';
 import type { Finalizer } from './handlers/finalizers.ts';
 import type { Resource } from './handlers/resource.ts';
+import { behind, seenFrom } from './misuse.ts';
 import type { Options } from './options.ts';
 import type { ShutdownReport } from './report/report.ts';
 
@@ -49,8 +50,10 @@ instance.onNewSignal((signal) => {
  * many times, and what is registered while handlers run is run next.
  *
  * @returns `fn` or the resource.
- * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` for anything else.
+ * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` for anything else, and for arguments of a resource.
  */
+export function register<Fn extends () => unknown>(fn: Fn): Fn;
+
 export function register<Args extends readonly unknown[], Fn extends (...args: Args) => unknown>(
   fn: Fn & ((...args: Args) => unknown),
   ...args: Args
@@ -59,7 +62,11 @@ export function register<Args extends readonly unknown[], Fn extends (...args: A
 export function register<R extends Resource>(resource: R): R;
 
 export function register(handler: unknown, ...args: unknown[]): unknown {
-  instance.register(handler, args);
+  try {
+    instance.register(handler, args);
+  } catch (thrown) {
+    throw seenFrom(register, thrown);
+  }
   return handler;
 }
 
@@ -70,8 +77,10 @@ export function register(handler: unknown, ...args: unknown[]): unknown {
  * after the handlers.
  *
  * @returns `fn` or the resource.
- * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` for what is neither.
+ * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` for what is neither, and for arguments of a resource.
  */
+export function onDrain<Fn extends () => unknown>(fn: Fn): Fn;
+
 export function onDrain<Args extends readonly unknown[], Fn extends (...args: Args) => unknown>(
   fn: Fn & ((...args: Args) => unknown),
   ...args: Args
@@ -80,7 +89,11 @@ export function onDrain<Args extends readonly unknown[], Fn extends (...args: Ar
 export function onDrain<R extends Resource>(resource: R): R;
 
 export function onDrain(handler: unknown, ...args: unknown[]): unknown {
-  instance.onDrain(handler, args);
+  try {
+    instance.onDrain(handler, args);
+  } catch (thrown) {
+    throw seenFrom(onDrain, thrown);
+  }
   return handler;
 }
 
@@ -91,7 +104,11 @@ export function onDrain(handler: unknown, ...args: unknown[]): unknown {
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` for what is neither function nor object.
  */
 export function unregister(handler: ((...args: never[]) => unknown) | Resource): void {
-  instance.unregister(handler);
+  try {
+    instance.unregister(handler);
+  } catch (thrown) {
+    throw seenFrom(unregister, thrown);
+  }
 }
 
 /**
@@ -102,7 +119,7 @@ export function unregister(handler: ((...args: never[]) => unknown) | Resource):
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no Worker, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
  */
 export function registerWorker(worker: Worker, options: WorkerOptions = {}): WorkerLink {
-  return instance.registerWorker(worker, options);
+  return behind(registerWorker, () => instance.registerWorker(worker, options));
 }
 
 /**
@@ -117,7 +134,7 @@ export function registerWorker(worker: Worker, options: WorkerOptions = {}): Wor
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT`, also for arguments that cannot be cloned.
  */
 export function registerOnMain(module: string | URL, exportName: string, ...args: readonly unknown[]): MainHandler {
-  return instance.registerOnMain(module, exportName, args);
+  return behind(registerOnMain, () => instance.registerOnMain(module, exportName, args));
 }
 
 /**
@@ -133,7 +150,7 @@ export function finalize<Args extends readonly unknown[], Result>(
 ): Finalizer<Result>;
 
 export function finalize(object: object, fn: unknown, ...args: unknown[]): Finalizer {
-  return instance.finalize(object, fn, args);
+  return behind(finalize, () => instance.finalize(object, fn, args));
 }
 
 /**
@@ -149,7 +166,7 @@ export const isShuttingDown: () => boolean = instance.isShuttingDown;
  * @throws (rejects) TypeError `ERR_WORKER_ATEXIT_INSIDE_HANDLER` inside a handler, which would wait for itself.
  */
 export function shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
-  return instance.shutdown(options);
+  return behind(shutdown, () => instance.shutdown(options, shutdown));
 }
 
 /**
@@ -160,7 +177,7 @@ export function shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport>
  * awaited there, it sets the code, as `process.exit(code)` does.
  */
 export function exit(code?: number): Promise<never> {
-  return instance.exit(code);
+  return behind(exit, () => instance.exit(code, exit));
 }
 
 /**
@@ -170,7 +187,7 @@ export function exit(code?: number): Promise<never> {
  * `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`. Then nothing has changed.
  */
 export function configure(options: Options): void {
-  instance.configure(options);
+  behind(configure, () => instance.configure(options));
 }
 
 /**
@@ -180,5 +197,5 @@ export function configure(options: Options): void {
  * @throws TypeError `ERR_WORKER_ATEXIT_MAIN_THREAD_ONLY`.
  */
 export function notifyReady(): void {
-  instance.notifyReady();
+  behind(notifyReady, () => instance.notifyReady());
 }

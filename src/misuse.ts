@@ -9,9 +9,31 @@ type MisuseCode =
   | 'INSIDE_HANDLER'
   | 'VERSION_MISMATCH';
 
+const PREFIX = 'ERR_WORKER_ATEXIT_';
+
 /** The caller's mistake: the only thing that throws. Names the argument and the way out. */
 export function misuse(code: MisuseCode, message: string): TypeError & { readonly code: string } {
-  return Object.assign(new TypeError(message), { code: `ERR_WORKER_ATEXIT_${code}` });
+  return Object.assign(new TypeError(message), { code: PREFIX + code });
+}
+
+/** A public function. */
+export type Door = (...args: never[]) => unknown;
+
+/** What was thrown behind `door`. The stack of a misuse begins where the program has called the door. */
+export function seenFrom(door: Door, thrown: unknown): unknown {
+  if (thrown instanceof TypeError && String(Reflect.get(thrown, 'code')).startsWith(PREFIX)) {
+    Error.captureStackTrace(thrown, door);
+  }
+  return thrown;
+}
+
+/** Does what `door` is called for: what it throws is {@link seenFrom} there. */
+export function behind<T>(door: Door, act: () => T): T {
+  try {
+    return act();
+  } catch (thrown) {
+    throw seenFrom(door, thrown);
+  }
 }
 
 /** A value in an error message: short, and without calling any code of it. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { Worker } from 'node:worker_threads';
-import { checkPool, checkPoolOptions, isRegistered, type PoolOptions } from './adapters/adapter.ts';
+import { checkPool, isRegistered, type PoolOptions } from './adapters/adapter.ts';
 import { registerTaskPool, type TaskOptions } from './adapters/task-pool.ts';
 
 export type { PoolOptions } from './adapters/adapter.ts';
@@ -34,8 +34,13 @@ export interface PiscinaPool {
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no Piscina, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
  */
 export function registerPool<P extends PiscinaPool>(pool: P, options: PoolOptions = {}): P {
-  checkPool('Piscina', pool, ['run', 'destroy', 'threads', 'queueSize', 'idleThreads', 'options']);
-  checkPoolOptions(options);
+  checkPool(
+    registerPool,
+    'Piscina',
+    pool,
+    ['run', 'destroy', 'threads', 'queueSize', 'idleThreads', 'options'],
+    options,
+  );
   if (isRegistered(pool)) return pool;
   const taskPool = {
     name: 'piscina',

@@ -9,7 +9,7 @@ import { ChildProcess } from 'node:child_process';
 import cluster, { type Worker } from 'node:cluster';
 import { isMainThread } from 'node:worker_threads';
 import { childrenOfThread } from './adapters/processes/registered.ts';
-import { checkOptions, checkTerms, checkTimeout, misuse, shown } from './misuse.ts';
+import { behind, checkOptions, checkTerms, checkTimeout, misuse, shown } from './misuse.ts';
 import { defaults } from './options.ts';
 import type { WorkerReport } from './report/report.ts';
 import { isSignal } from './signal-names.ts';
@@ -58,17 +58,8 @@ export interface ClusterLink {
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no ChildProcess, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
  */
 export function registerProcess(child: ChildProcess, options: ProcessOptions = {}): ProcessLink {
-  if (!(child instanceof ChildProcess)) {
-    throw misuse(
-      'INVALID_ARGUMENT',
-      `child must be a ChildProcess, what fork() and spawn() of node:child_process and execa() return (for a cluster there is registerCluster()); it is ${shown(child)}`,
-    );
-  }
-  checkTerms(options, ['signal']);
+  behind(registerProcess, () => checkProcess(child, options));
   const { name = 'process', timeout, signal = 'SIGTERM' } = options;
-  if (!isSignal(signal)) {
-    throw misuse('INVALID_ARGUMENT', `options.signal must be a signal of this system; it is ${shown(signal)}`);
-  }
   const registered = childrenOfThread();
   registered.add(child, { name, timeout, signal });
   const shutdown = (): Promise<readonly WorkerReport[]> => registered.shutdown(child, timeout ?? defaults.timeout);
@@ -88,15 +79,8 @@ export function registerProcess(child: ChildProcess, options: ProcessOptions = {
  * `ERR_WORKER_ATEXIT_INVALID_ARGUMENT`, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
  */
 export function registerCluster(options: ClusterOptions = {}): ClusterLink {
-  if (!cluster.isPrimary || !isMainThread) {
-    throw misuse(
-      'PRIMARY_ONLY',
-      'registerCluster() is for the primary of a cluster; a worker has only to import worker-atexit',
-    );
-  }
-  checkOptions('options', options, ['timeout']);
+  behind(registerCluster, () => checkCluster(options));
   const { timeout } = options;
-  if (timeout !== undefined) checkTimeout('options.timeout', timeout);
   const registered = childrenOfThread();
 
   function add(worker: Worker): void {
@@ -115,4 +99,28 @@ export function registerCluster(options: ClusterOptions = {}): ClusterLink {
       for (const worker of workers()) registered.remove(worker.process);
     },
   };
+}
+
+function checkProcess(child: unknown, options: ProcessOptions): void {
+  if (!(child instanceof ChildProcess)) {
+    throw misuse(
+      'INVALID_ARGUMENT',
+      `child must be a ChildProcess, what fork() and spawn() of node:child_process and execa() return (for a cluster there is registerCluster()); it is ${shown(child)}`,
+    );
+  }
+  checkTerms(options, ['signal']);
+  const { signal = 'SIGTERM' } = options;
+  if (isSignal(signal)) return;
+  throw misuse('INVALID_ARGUMENT', `options.signal must be a signal of this system; it is ${shown(signal)}`);
+}
+
+function checkCluster(options: ClusterOptions): void {
+  if (!cluster.isPrimary || !isMainThread) {
+    throw misuse(
+      'PRIMARY_ONLY',
+      'registerCluster() is for the primary of a cluster; a worker has only to import worker-atexit',
+    );
+  }
+  checkOptions('options', options, ['timeout']);
+  if (options.timeout !== undefined) checkTimeout('options.timeout', options.timeout);
 }

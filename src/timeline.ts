@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { checkOptions, misuse, shown } from './misuse.ts';
+import { behind, checkOptions, misuse, shown } from './misuse.ts';
 import { MAKERS } from './report/on-demand.ts';
 import type { RecordedReport } from './report/timeline.ts';
 import { barsOf } from './timeline/bars.ts';
@@ -26,12 +26,12 @@ Reflect.set(globalThis, MAKERS, { timelineOf, toPlain });
  * overlaps in one thread is on lanes of its own. The report is in it: `worker-atexit view` takes such a file, too.
  */
 export function toTrace(report: RecordedReport): string {
-  return traceOf(readReport(report));
+  return traceOf(behind(toTrace, () => readReport(report)));
 }
 
 /** The report as an HTML page, complete in itself: no script, nothing that is loaded from elsewhere. */
 export function toHtml(report: RecordedReport): string {
-  return pageOf(readReport(report));
+  return pageOf(behind(toHtml, () => readReport(report)));
 }
 
 /**
@@ -39,10 +39,16 @@ export function toHtml(report: RecordedReport): string {
  * went well, is only counted. Control characters in names are not printed.
  */
 export function toText(report: RecordedReport, options: TerminalOptions = {}): string {
+  const read = behind(toText, () => {
+    checkTerminal(options);
+    return readReport(report);
+  });
+  return barsOf(read, terminal(options));
+}
+
+function checkTerminal(options: TerminalOptions): void {
   checkOptions('options', options, ['width', 'color', 'unicode']);
   const { width } = options;
-  if (width !== undefined && !(Number.isSafeInteger(width) && width > 0)) {
-    throw misuse('INVALID_ARGUMENT', `options.width must be a number of columns, 1 or more; it is ${shown(width)}`);
-  }
-  return barsOf(readReport(report), terminal(options));
+  if (width === undefined || (Number.isSafeInteger(width) && width > 0)) return;
+  throw misuse('INVALID_ARGUMENT', `options.width must be a number of columns, 1 or more; it is ${shown(width)}`);
 }

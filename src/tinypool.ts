@@ -5,7 +5,7 @@
  * @module
  */
 import { Worker } from 'node:worker_threads';
-import { checkPool, checkPoolOptions, isRegistered, type PoolOptions } from './adapters/adapter.ts';
+import { checkPool, isRegistered, type PoolOptions } from './adapters/adapter.ts';
 import { registerTaskPool, type TaskOptions } from './adapters/task-pool.ts';
 
 export type { PoolOptions } from './adapters/adapter.ts';
@@ -40,8 +40,13 @@ function workerOf(worker: unknown): Worker | undefined {
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no Tinypool, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
  */
 export function registerPool<P extends TinypoolPool>(pool: P, options: PoolOptions = {}): P {
-  checkPool('Tinypool', pool, ['run', 'destroy', 'threads', 'queueSize', 'options', 'recycleWorkers']);
-  checkPoolOptions(options);
+  checkPool(
+    registerPool,
+    'Tinypool',
+    pool,
+    ['run', 'destroy', 'threads', 'queueSize', 'options', 'recycleWorkers'],
+    options,
+  );
   if (isRegistered(pool)) return pool;
   const threads = (): Worker[] => pool.threads.map(workerOf).filter((worker) => worker !== undefined);
   registerTaskPool(

@@ -5,7 +5,7 @@
  * @module
  */
 import { Worker } from 'node:worker_threads';
-import { checkPool, checkPoolOptions, instance, isRegistered, type PoolOptions } from './adapters/adapter.ts';
+import { checkPool, instance, isRegistered, type PoolOptions } from './adapters/adapter.ts';
 import type { ShutdownError } from './report/errors.ts';
 import { standIn } from './stand-in.ts';
 
@@ -84,8 +84,7 @@ const POLL = 5;
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no workerpool, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
  */
 export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions = {}): P {
-  checkPool('workerpool', pool, ['exec', 'terminate', 'stats', 'workers']);
-  checkPoolOptions(options);
+  checkPool(registerPool, 'workerpool', pool, ['exec', 'terminate', 'stats', 'workers'], options);
   if (isRegistered(pool)) return pool;
   const { name = 'workerpool', timeout, force = false } = options;
   const terms = { name, ...(timeout !== undefined && { timeout }) };

@@ -109,6 +109,18 @@ it.each(Object.entries(situations))('%s', async (situation, { prints, code = 0, 
   if (stderr.length === 0) expect(ended.stderr).toBe('');
 });
 
+it('tells where a handler fails by its own frames alone', async () => {
+  const { stderr } = await run('handlers.js', ['fail in many ways']);
+  const failures = stderr.split('worker-atexit: ').slice(1);
+  const frames = failures.map((failure) => failure.split('\n').filter((line) => /^\s*at /.test(line)));
+  expect(failures, stderr).toHaveLength(6);
+  for (const [line, ...more] of frames) {
+    expect(line, stderr).toContain('handlers.js');
+    expect(more.length, stderr).toBeLessThan(2);
+  }
+  expect(stderr).not.toMatch(/^\s*at .*\bdist\b/m);
+});
+
 it('tells of every handler in the report', async () => {
   const { stdout } = await run('handlers.js', ['the report']);
   const [drains, report = ''] = stdout.split('\n');

@@ -1,8 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import * as atexit from 'worker-atexit';
+import { registerWorker as registerBullWorker } from 'worker-atexit/bullmq';
+import { expose, wrap } from 'worker-atexit/comlink';
+import { registerServer } from 'worker-atexit/http';
 import { registerPool } from 'worker-atexit/piscina';
+import { registerCluster, registerProcess } from 'worker-atexit/process';
+import { toHtml, toText, toTrace } from 'worker-atexit/timeline';
+import { registerPool as registerTinypool } from 'worker-atexit/tinypool';
+import { registerPool as registerWorkerpool } from 'worker-atexit/workerpool';
 
 // What a program in plain JavaScript may do, and types would refuse.
 const calls = atexit as unknown as Record<string, (...args: unknown[]) => unknown>;
@@ -19,6 +26,21 @@ const misuses: [string, unknown[], string, RegExp][] = [
   ['register', [{}], INVALID, /^handler must be .*; it is an object$/],
   ['register', ['text'], INVALID, /^handler must be .*; it is "text"$/],
   ['register', [null], INVALID, /^handler must be .*; it is null$/],
+  [
+    'register',
+    [Promise.resolve()],
+    INVALID,
+    /^handler must be .*; it is a Promise; pass the function itself, not what it returns$/,
+  ],
+  ['register', [Promise.resolve(), 'one'], INVALID, /; it is a Promise; pass the function itself/],
+  [
+    'register',
+    [{ [Symbol.dispose]() {} }, 'one'],
+    INVALID,
+    /^args are what a function is called with, and handler is an object: leave them out$/,
+  ],
+  ['onDrain', [{ async [Symbol.asyncDispose]() {} }, 1], INVALID, /^args are .*: leave them out$/],
+  ['register', [null, 'one'], INVALID, /^handler must be .*; it is null$/],
   ['onDrain', [42], INVALID, /^handler must be .*; it is 42$/],
   ['unregister', ['text'], INVALID, /^handler must be what was registered; it is "text"$/],
   ['registerWorker', [{}], INVALID, /^worker must be a Worker of node:worker_threads; it is an object$/],
@@ -111,6 +133,38 @@ it.each(misuses)('%s(%j) throws %s', (name, args, code, message) => {
   }
   expect(thrown).toBeInstanceOf(TypeError);
   expect(thrown).toMatchObject({ code, message: expect.stringMatching(message) });
+  expect(firstFrame(thrown)).toMatch(/misuse\.test\.ts:\d+:\d+\)?$/);
+});
+
+/** Where an error says that it was thrown. */
+const firstFrame = (error: unknown): string | undefined =>
+  error instanceof Error ? error.stack?.split('\n').find((line) => /^\s*at /.test(line)) : undefined;
+
+describe('a misuse behind another door is told at the caller’s line, too', () => {
+  const nothing = {} as never;
+  const wrong = { bogus: 1 } as never;
+  it.each<[string, () => unknown]>([
+    ['registerPool of Tinypool', () => registerTinypool(nothing)],
+    ['registerPool of workerpool', () => registerWorkerpool(nothing)],
+    ['registerServer', () => registerServer(nothing)],
+    ['registerProcess', () => registerProcess(nothing)],
+    ['registerCluster', () => registerCluster(wrong)],
+    ['registerWorker of BullMQ', () => registerBullWorker(nothing)],
+    ['wrap', () => wrap(nothing)],
+    ['expose', () => expose(5 as never)],
+    ['toTrace', () => toTrace(5 as never)],
+    ['toHtml', () => toHtml(5 as never)],
+    ['toText', () => toText(nothing, wrong)],
+  ])('%s', (_, call) => {
+    let thrown: unknown;
+    try {
+      call();
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ code: expect.stringMatching(/^ERR_WORKER_ATEXIT_/) });
+    expect(firstFrame(thrown)).toMatch(/misuse\.test\.ts:\d+:\d+\)?$/);
+  });
 });
 
 it('changes nothing where an option is wrong', async () => {

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import { PassThrough } from 'node:stream';
 import type { Remote } from 'comlink';
 import { Piscina } from 'piscina';
 import Tinypool from 'tinypool';
@@ -42,6 +44,30 @@ it('checks arguments that may be left out, and those of a function of many', () 
     expectTypeOf(register(log, 'one', 'two')).toEqualTypeOf(log);
     // @ts-expect-error: a line is a string
     register(log, 'one', 2);
+  };
+  expectTypeOf(typed).toBeFunction();
+});
+
+it('takes a function that can be called without arguments, whatever else it takes', () => {
+  const stream = new PassThrough();
+  const server = createServer();
+  const close = (port = 80) => port;
+  const closeAll = (name: string, { force } = { force: false }) => name.repeat(Number(force));
+  const typed = () => {
+    const end = stream.end.bind(stream);
+    expectTypeOf(register(end)).toEqualTypeOf(end);
+    expectTypeOf(onDrain(end)).toEqualTypeOf(end);
+    register(server.close.bind(server));
+    expectTypeOf(register(close)).toEqualTypeOf(close);
+    register(close, 8080);
+    register(closeAll, 'one');
+    register(async (code = 0) => code);
+    // @ts-expect-error: a port is a number
+    register(close, 'http');
+    // @ts-expect-error: a name is missing
+    register(closeAll);
+    // @ts-expect-error: what an asynchronous function returns is none
+    register(Promise.resolve());
   };
   expectTypeOf(typed).toBeFunction();
 });

@@ -3,7 +3,7 @@
  */
 import { findInstance, type Instance } from '../api/instance.ts';
 import '../index.ts';
-import { checkTerms, misuse, shown } from '../misuse.ts';
+import { behind, checkTerms, type Door, misuse, shown } from '../misuse.ts';
 
 /** The library, which the import above has loaded. */
 export function instance(): Instance {
@@ -27,14 +27,27 @@ export interface PoolOptions {
   force?: boolean;
 }
 
-export function checkPoolOptions(options: PoolOptions): void {
+function checkPoolOptions(options: PoolOptions): void {
   checkTerms(options, ['force']);
   if (options.force === undefined || typeof options.force === 'boolean') return;
   throw misuse('INVALID_ARGUMENT', `options.force must be true or false; it is ${shown(options.force)}`);
 }
 
-/** Throws unless `pool` has every one of `members`. */
-export function checkPool(kind: string, pool: unknown, members: readonly string[]): void {
+/** Throws unless `pool`, which `door` was given, has every one of `members`, and `options` is what every door takes. */
+export function checkPool(
+  door: Door,
+  kind: string,
+  pool: unknown,
+  members: readonly string[],
+  options: PoolOptions,
+): void {
+  behind(door, () => {
+    checkMembers(kind, pool, members);
+    checkPoolOptions(options);
+  });
+}
+
+function checkMembers(kind: string, pool: unknown, members: readonly string[]): void {
   const isObject = typeof pool === 'object' && pool !== null;
   const missing = members.find((member) => !isObject || !(member in pool));
   if (missing === undefined) return;

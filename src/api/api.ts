@@ -1,10 +1,10 @@
 /** What the public functions do, for whichever copy of the library calls them. */
 import threads, { type Worker } from 'node:worker_threads';
 import { isCallable, nameOf } from '../handlers/handler.ts';
-import { isInsideHandler } from '../handlers/inside-handler.ts';
+import { callOwn, isInsideHandler } from '../handlers/inside-handler.ts';
 import type { Registry } from '../handlers/registry.ts';
 import { APPLICATION, isApplicationFunction, isApplicationObject, knowServers } from '../handlers/servers.ts';
-import { checkOptions, checkTerms, checkTimeout, misuse, shown } from '../misuse.ts';
+import { checkOptions, checkTerms, checkTimeout, type Door, misuse, seenFrom, shown } from '../misuse.ts';
 import { withOptions } from '../options.ts';
 import { toError } from '../report/errors.ts';
 import type { ShutdownReport } from '../report/report.ts';
@@ -41,6 +41,24 @@ function whenAwaited(promise: Promise<never>, listener: () => void): Promise<nev
   return Object.defineProperties(promise, { constructor: { value: undefined }, then: { value: then } });
 }
 
+const isPromise = (value: unknown): boolean => process.getBuiltinModule('node:util').types.isPromise(value);
+
+/** Why the registry takes it for no handler. */
+function whyNoHandler(value: unknown): string {
+  if (isApplicationObject(value)) return APPLICATION;
+  const what = isPromise(value) ? 'a Promise; pass the function itself, not what it returns' : shown(value);
+  return `handler must be a function, or an object with [Symbol.dispose] or [Symbol.asyncDispose]; it is ${what}`;
+}
+
+/** Nobody reads the arguments of what is no function. */
+function checkArgs(handler: unknown): void {
+  if (typeof handler !== 'object' || handler === null || isPromise(handler)) return;
+  throw misuse(
+    'INVALID_ARGUMENT',
+    `args are what a function is called with, and handler is ${shown(handler)}: leave them out`,
+  );
+}
+
 export function createInstance(): Instance {
   let hooks: ReturnType<typeof createRoutes> | undefined;
   const position = findPosition(rehearse);
@@ -53,27 +71,19 @@ export function createInstance(): Instance {
   let shutdown: Promise<ShutdownReport> | undefined;
 
   function add(registry: Registry, handler: unknown, args: readonly unknown[]): void {
-    if (isApplicationFunction(handler)) throw misuse('INVALID_ARGUMENT', APPLICATION);
-    if (registry.add(handler, args)) thread.use();
-    else {
-      throw misuse(
-        'INVALID_ARGUMENT',
-        isApplicationObject(handler)
-          ? APPLICATION
-          : `handler must be a function, or an object with [Symbol.dispose] or [Symbol.asyncDispose]; it is ${shown(handler)}`,
-      );
-    }
+    if (args.length > 0) checkArgs(handler);
+    if (!registry.add(handler, args)) throw misuse('INVALID_ARGUMENT', whyNoHandler(handler));
+    thread.use();
   }
 
   /** Waiting for oneself never ends, so it is refused. Not awaited, it goes unnoticed: `exit(code)` sets the code then. */
-  function refuseInside(name: string): Promise<never> | undefined {
+  function refuseInside(name: string, door: Door | undefined): Promise<never> | undefined {
     if (thread.state !== 'ending' || !isInsideHandler()) return undefined;
-    const refused = Promise.reject(
-      misuse(
-        'INSIDE_HANDLER',
-        `${name}() inside a handler would wait for itself; process.exit(code) sets the exit code`,
-      ),
+    const error = misuse(
+      'INSIDE_HANDLER',
+      `${name}() inside a handler would wait for itself; process.exit(code) sets the exit code`,
     );
+    const refused = Promise.reject(door ? seenFrom(door, error) : error);
     refused.catch(() => {});
     return refused;
   }
@@ -88,7 +98,12 @@ export function createInstance(): Instance {
     onNewSignal: thread.onNewSignal,
 
     register: (handler, args) => add(thread.handlers, handler, args),
-    onDrain: (handler, args) => add(thread.drains, handler, args),
+
+    onDrain(handler, args) {
+      // Where a server is expected it is taken for one.
+      if (isApplicationFunction(handler)) throw misuse('INVALID_ARGUMENT', APPLICATION);
+      add(thread.drains, handler, args);
+    },
 
     addDrain(key, handler) {
       thread.drains.add(key, [], handler);
@@ -163,7 +178,7 @@ export function createInstance(): Instance {
       if (fn === object || args.includes(object)) {
         throw misuse('INVALID_ARGUMENT', 'object must not be fn or one of its arguments: it would never be collected');
       }
-      const finalizer = thread.finalize(object, () => Reflect.apply(fn, undefined, args), nameOf(fn, '(anonymous)'));
+      const finalizer = thread.finalize(object, () => callOwn(fn, undefined, args), nameOf(fn, '(anonymous)'));
       thread.use();
       return finalizer;
     },
@@ -189,11 +204,11 @@ export function createInstance(): Instance {
 
     isShuttingDown: thread.isShuttingDown,
 
-    shutdown(options) {
+    shutdown(options, door) {
       checkOptions('options', options, ['reason', 'timeout']);
       const { reason: cause, timeout } = options;
       if (timeout !== undefined) checkTimeout('options.timeout', timeout);
-      const refused = refuseInside('shutdown');
+      const refused = refuseInside('shutdown', door);
       if (refused) return refused;
       thread.use();
       shutdown ??= thread.shutDown({ reason: { route: 'shutdown' }, cause, timeout }).then(async (report) => {
@@ -204,11 +219,11 @@ export function createInstance(): Instance {
       return shutdown;
     },
 
-    exit(code) {
+    exit(code, door) {
       if (code !== undefined && !Number.isInteger(code)) {
         throw misuse('INVALID_ARGUMENT', `code must be an integer; it is ${shown(code)}`);
       }
-      const refused = refuseInside('exit');
+      const refused = refuseInside('exit', door);
       if (refused) {
         if (code === undefined) return refused;
         const before = process.exitCode;

@@ -6,7 +6,7 @@ import type { Worker } from 'node:worker_threads';
 import type { Finalizer } from '../handlers/finalizers.ts';
 import type { Handler } from '../handlers/handler.ts';
 import type { CreateServerHandler } from '../handlers/servers.ts';
-import { misuse } from '../misuse.ts';
+import { type Door, misuse } from '../misuse.ts';
 import type { Options } from '../options.ts';
 import type { ShutdownReport, WorkerReport } from '../report/report.ts';
 import type { OtherChildren } from '../thread/others.ts';
@@ -84,8 +84,9 @@ export interface Instance {
   /** Lets a worker clean up that its pool is about to end by other means than `terminate()`. */
   cleanUp(worker: Worker): Promise<void> | undefined;
   isShuttingDown(): boolean;
-  shutdown(options: ShutdownOptions): Promise<ShutdownReport>;
-  exit(code?: number): Promise<never>;
+  /** `door`: what the program has called. */
+  shutdown(options: ShutdownOptions, door?: Door): Promise<ShutdownReport>;
+  exit(code?: number, door?: Door): Promise<never>;
   configure(options: Options): void;
   /** As `configure()`, and no use of the library: nothing is installed before the program itself, or a worker, uses it. */
   preset(options: Options): void;

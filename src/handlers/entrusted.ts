@@ -7,6 +7,8 @@ import threads, { type BroadcastChannel } from 'node:worker_threads';
 import type { EntrustedHandler, EntrustMessage } from '../wire/messages.ts';
 import { KEY, VERSION } from '../wire/reason.ts';
 import { isEntrust, isGone } from '../wire/validators.ts';
+import { isCallable } from './handler.ts';
+import { callOwn } from './inside-handler.ts';
 
 export interface Entrusted {
   /** Entrusts a handler to the main thread; what it returns takes it back. Throws for what cannot be cloned. */
@@ -66,8 +68,8 @@ function toFunction({ module, exportName, args }: EntrustedHandler, isExiting: (
     // What a CommonJS module exports may be a function itself: its default export then, with others as its properties.
     const isDefault = typeof exports === 'function' && exportName === 'default';
     const found: unknown = isDefault ? exports : Reflect.get(Object(exports), exportName);
-    if (typeof found !== 'function') throw new TypeError(`${module} has no function ${exportName}`);
-    return Reflect.apply(found, undefined, args);
+    if (!isCallable(found)) throw new TypeError(`${module} has no function ${exportName}`);
+    return callOwn(found, undefined, args);
   };
   const handler = (): unknown => {
     // A query makes another module of the same file, and `require` knows none.

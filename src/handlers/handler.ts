@@ -22,7 +22,7 @@ export interface Handler {
   forget?(): void;
 }
 
-type Callable = (this: unknown, ...args: unknown[]) => unknown;
+export type Callable = (this: unknown, ...args: unknown[]) => unknown;
 
 export const isCallable = (value: unknown): value is Callable => typeof value === 'function';
 

@@ -3,9 +3,8 @@
  * AsyncLocalStorage answers that as well, at 0.2 to 1 ms in each thread at the very end (and with promise hooks for the
  * whole program up to Node 22); the engine's own asynchronous stack costs nothing until somebody asks.
  */
-
-/** A property's key, since bundlers that shorten the names of functions leave it alone. */
-const FRAME = 'worker-atexit:handler';
+import { FRAME } from '../report/errors.ts';
+import type { Callable } from './handler.ts';
 
 let calling = 0;
 
@@ -19,14 +18,24 @@ export function callHandler(call: () => unknown): unknown {
   }
 }
 
-const frames = {
+const called = {
+  [FRAME](fn: Callable, self: unknown, args: readonly unknown[]): unknown {
+    return Reflect.apply(fn, self, args);
+  },
+};
+
+const awaited = {
   async [FRAME](result: PromiseLike<unknown>): Promise<unknown> {
     return await result;
   },
 };
 
+/** Calls what the program has registered, in a frame where its stack ends. */
+export const callOwn = (fn: Callable, self: unknown, args: readonly unknown[]): unknown =>
+  called[FRAME](fn, self, args);
+
 /** Awaits a handler's promise in a frame that {@link isInsideHandler} finds. */
-export const awaitHandler = (result: PromiseLike<unknown>): Promise<unknown> => frames[FRAME](result);
+export const awaitHandler = (result: PromiseLike<unknown>): Promise<unknown> => awaited[FRAME](result);
 
 export function isInsideHandler(): boolean {
   if (calling > 0) return true;

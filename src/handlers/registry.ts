@@ -1,5 +1,6 @@
 /** The handlers of a thread, in the order in which they were registered: last in, first out. */
 import { type Handler, isCallable, nameOf } from './handler.ts';
+import { callOwn } from './inside-handler.ts';
 import { disposalOf } from './resource.ts';
 
 interface Registration {
@@ -29,7 +30,7 @@ export interface Registry {
 
 function toHandler({ key, args, disposal }: Registration): Handler {
   if (disposal !== undefined || !isCallable(key)) return disposal ?? { name: 'resource', call: () => undefined };
-  return { name: nameOf(key, '(anonymous)'), call: () => Reflect.apply(key, undefined, args) };
+  return { name: nameOf(key, '(anonymous)'), call: () => callOwn(key, undefined, args) };
 }
 
 export function createRegistry(): Registry {

@@ -1,5 +1,6 @@
 /** A resource that disposes of itself, in place of a function. */
 import { type Handler, isCallable, nameOf } from './handler.ts';
+import { callOwn } from './inside-handler.ts';
 import { serverHandler } from './servers.ts';
 
 /** What `register` takes instead of a function. */
@@ -14,7 +15,7 @@ export function disposalOf(resource: object): Handler | undefined {
     if (!isCallable(dispose)) continue;
     return {
       name: `${nameOf(classOf(resource), 'resource')}[${label}]`,
-      call: () => Reflect.apply(dispose, resource, []),
+      call: () => callOwn(dispose, resource, []),
     };
   }
   return undefined;

@@ -31,6 +31,19 @@ export function toError(thrown: unknown): Error {
   return error;
 }
 
+/**
+ * The name of the frame in which a handler is called or awaited. A property's key, since bundlers that shorten the names of
+ * functions leave it alone.
+ */
+export const FRAME = 'worker-atexit:handler';
+
+/** What is below a handler's own frames is this library, and what had called it. */
+function withoutCallers(stack: string): string {
+  const lines = stack.split('\n');
+  const end = lines.findIndex((line) => /^\s*at /.test(line) && line.includes(FRAME));
+  return end === -1 ? stack : lines.slice(0, end).join('\n');
+}
+
 /** The error's text, to cross a thread boundary. Reading it may run the error's own getters, so nothing is trusted. */
 export function toErrorText(error: Error): ErrorText {
   const read = (property: 'name' | 'message' | 'stack', otherwise: string): string => {
@@ -42,7 +55,7 @@ export function toErrorText(error: Error): ErrorText {
   };
   const name = read('name', 'Error');
   const message = read('message', '');
-  return { name, message, stack: read('stack', '') || `${name}: ${message}` };
+  return { name, message, stack: withoutCallers(read('stack', '')) || `${name}: ${message}` };
 }
 
 /** The inverse of {@link toErrorText}. */

@@ -127,6 +127,22 @@ const situations = {
     });
     register(named('b'));
   },
+  'fail in many ways'() {
+    const fail = (text) => {
+      throw new Error(text);
+    };
+    register(function throws() {
+      fail('thrown');
+    });
+    register(async function awaits() {
+      await sleep(1);
+      fail('awaited');
+    });
+    register(() => atexit.exit(1));
+    register({ [Symbol.dispose]: () => fail('disposal') });
+    atexit.finalize(fail, () => fail('finalized'));
+    atexit.onDrain(() => fail('drained'));
+  },
   hang() {
     atexit.configure({ timeout: 600 });
     register(named('a'));

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { checkPool, checkPoolOptions, instance, isRegistered } from '../../src/adapters/adapter.ts';
+import { checkPool, instance, isRegistered, type PoolOptions } from '../../src/adapters/adapter.ts';
 import { findInstance, type Instance, publishInstance } from '../../src/api/instance.ts';
 import { VERSION } from '../../src/wire/reason.ts';
 
@@ -33,6 +33,11 @@ describe('an adapter', () => {
   });
 });
 
+function registerPool(kind: string, pool: unknown, members: readonly string[], options: PoolOptions = {}): void {
+  checkPool(registerPool, kind, pool, members, options);
+}
+const checkPoolOptions = (options: PoolOptions) => registerPool('Piscina', {}, [], options);
+
 describe('the options of a pool', () => {
   it.each([{}, { name: 'renderer', timeout: 5 }, { force: true }, { force: false }])('may be %j', (options) => {
     expect(checkPoolOptions(options)).toBeUndefined();
@@ -57,12 +62,12 @@ describe('a pool', () => {
       readonly threads = [];
       run(): void {}
     }
-    expect(checkPool('Piscina', new Pool(), ['run', 'threads'])).toBeUndefined();
-    expect(checkPool('Piscina', {}, [])).toBeUndefined();
+    expect(registerPool('Piscina', new Pool(), ['run', 'threads'])).toBeUndefined();
+    expect(registerPool('Piscina', {}, [])).toBeUndefined();
   });
 
   it('lacks none, or it is said which', () => {
-    expect(() => checkPool('Piscina', { run() {} }, ['run', 'threads', 'destroy'])).toThrow(
+    expect(() => registerPool('Piscina', { run() {} }, ['run', 'threads', 'destroy'])).toThrow(
       misuse('pool must be a Piscina pool; it is an object without threads'),
     );
   });
@@ -73,6 +78,8 @@ describe('a pool', () => {
     [5, '5'],
     [function pool() {}, 'function pool'],
   ])('is not %s', (pool, text) => {
-    expect(() => checkPool('Tinypool', pool, ['run'])).toThrow(misuse(`pool must be a Tinypool pool; it is ${text}`));
+    expect(() => registerPool('Tinypool', pool, ['run'])).toThrow(
+      misuse(`pool must be a Tinypool pool; it is ${text}`),
+    );
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkOptions, checkTerms, checkTimeout, misuse, shown } from '../../src/misuse.ts';
-import { fromErrorText, ShutdownError, toError, toErrorText } from '../../src/report/errors.ts';
+import { FRAME, fromErrorText, ShutdownError, toError, toErrorText } from '../../src/report/errors.ts';
 
 const code = (name: string) => expect.objectContaining({ code: `ERR_WORKER_ATEXIT_${name}` });
 
@@ -169,6 +169,21 @@ describe('an error on its way to another thread', () => {
     const error = new RangeError('no');
     Object.defineProperty(error, 'stack', { value: stack });
     expect(toErrorText(error).stack).toBe('RangeError: no');
+  });
+
+  it.each([
+    ['Error: no\n    at mine (a.js:1:1)', 'Error: no\n    at mine (a.js:1:1)'],
+    [
+      `Error: no\n    at mine (a.js:1:1)\n    at Object.${FRAME} (b.js:1:1)\n    at other (a.js:1:1)`,
+      'Error: no\n    at mine (a.js:1:1)',
+    ],
+    [`Error: no\nat mine\nat async ${FRAME}\nat other\nat ${FRAME}`, 'Error: no\nat mine'],
+    [
+      `Error: nothing that looks at ${FRAME}\n    at mine (a.js:1:1)`,
+      `Error: nothing that looks at ${FRAME}\n    at mine (a.js:1:1)`,
+    ],
+  ])('has the frames of a handler alone: %j', (stack, expected) => {
+    expect(toErrorText(Object.assign(new Error('no'), { stack })).stack).toBe(expected);
   });
 
   it('may have anything for a name, or nothing', () => {

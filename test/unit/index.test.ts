@@ -84,18 +84,18 @@ it('isShuttingDown asks', () => {
 describe('shutdown', () => {
   it('passes on how it is to go', () => {
     expect(atexit.shutdown({ timeout: 5 })).toBe(answer);
-    expect(calls.shutdown.mock.calls).toEqual([[{ timeout: 5 }]]);
+    expect(calls.shutdown.mock.calls).toEqual([[{ timeout: 5 }, atexit.shutdown]]);
   });
 
   it('goes as configured unless told', () => {
     atexit.shutdown();
-    expect(calls.shutdown.mock.calls).toEqual([[{}]]);
+    expect(calls.shutdown.mock.calls).toEqual([[{}, atexit.shutdown]]);
   });
 });
 
 it('exit passes on the exit code', () => {
   expect(atexit.exit(3)).toBe(answer);
-  expect(calls.exit.mock.calls).toEqual([[3]]);
+  expect(calls.exit.mock.calls).toEqual([[3, atexit.exit]]);
 });
 
 it('configure passes on the options', () => {

@@ -1,7 +1,7 @@
 /** The worker's side of Comlink: what it exposes is disposed of once, on release or at the end of its thread. */
 import threads, { MessagePort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
-import { misuse, shown } from '../../misuse.ts';
+import { behind, misuse, shown } from '../../misuse.ts';
 import { toError, toErrorText } from '../../report/errors.ts';
 import { instance } from '../adapter.ts';
 import { hear, isObject, type Listener, read } from './wire.ts';
@@ -116,11 +116,12 @@ function exposeOn(endpoint: Comlink.Endpoint, api: object, exposure: Exposure): 
  * without an `endpoint`.
  */
 export function expose(api: object, endpoint: Comlink.Endpoint | null = threads.parentPort): void {
-  if (!isObject(api) && typeof api !== 'function') {
-    throw misuse('INVALID_ARGUMENT', `api must be an object or a function; it is ${shown(api)}`);
-  }
-  if (endpoint === null) {
+  const given = behind(expose, () => {
+    if (!isObject(api) && typeof api !== 'function') {
+      throw misuse('INVALID_ARGUMENT', `api must be an object or a function; it is ${shown(api)}`);
+    }
+    if (endpoint !== null) return endpoint;
     throw misuse('INVALID_ARGUMENT', 'endpoint must be given on the main thread, which has no parentPort');
-  }
-  exposeOn(endpoint, api, exposureOf(api));
+  });
+  exposeOn(given, api, exposureOf(api));
 }

@@ -5,6 +5,7 @@
 import type { Worker } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import type { WorkerOptions } from '../../api/instance.ts';
+import { behind } from '../../misuse.ts';
 import { instance } from '../adapter.ts';
 import { installHandler } from './callbacks.ts';
 import { pool, type Remote, refused } from './calls.ts';
@@ -27,7 +28,7 @@ import { leave, watch, watchEnd } from './line.ts';
  */
 export function wrap<T>(worker: Worker, options: WorkerOptions = {}): Comlink.Remote<T> {
   const library = instance();
-  library.registerWorker(worker, options);
+  behind(wrap, () => library.registerWorker(worker, options));
   library.addPool(pool, pool);
   installHandler();
   const remote: Remote = { gone: undefined };
