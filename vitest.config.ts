@@ -34,7 +34,7 @@ export default defineConfig({
   test: {
     include: include(),
     globalSetup: process.env.JOBS ? ['test/jobs/redis.ts'] : [],
-    setupFiles: process.env.RUNTIME ? ['test/known.ts'] : [],
+    setupFiles: ['test/unit/present-platform.ts', ...(process.env.RUNTIME ? ['test/known.ts'] : [])],
     // Each end-to-end test starts processes with threads of their own; on two cores two test files at a time are enough.
     maxWorkers: 2,
     maxConcurrency: 4,

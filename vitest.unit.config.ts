@@ -8,6 +8,7 @@ export default defineConfig({
   define: { CHECK_CELLS: true },
   test: {
     include: names.map((name) => `test/unit/${name}.test.ts`),
+    setupFiles: ['test/unit/present-platform.ts'],
     maxWorkers: 2,
     testTimeout: 20_000,
     expect: { poll: { timeout: 10_000 } },

@@ -1,4 +1,4 @@
-// `npm run test:everywhere`: the package as bundlers and other compilers take it, the lowest versions of its
+// `npm run test:everywhere`: the package as bundlers, other compilers and test runners take it, the lowest versions of its
 // peers, then the runtimes that are not Node.
 import { spawnSync } from 'node:child_process';
 import { dirname } from 'node:path';
@@ -7,7 +7,7 @@ import { install } from './cache.js';
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 
-for (const compiler of ['typescript@5.9', 'typescript@6.0', 'typescript@7.0']) install(compiler);
+for (const name of ['typescript@5.9', 'typescript@6.0', 'typescript@7.0', 'jest@30.5']) install(name);
 
 const run = (args, env) => spawnSync(process.execPath, args, { env: { ...process.env, ...env }, stdio: 'inherit' });
 const ended = [

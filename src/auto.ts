@@ -8,6 +8,7 @@ import { isMainThread } from 'node:worker_threads';
 import { instance } from './adapters/adapter.ts';
 import { misuse } from './misuse.ts';
 import { defaults, type Options } from './options.ts';
+import { process } from './platform.ts';
 import { toError, toErrorText } from './report/errors.ts';
 import type { ShutdownReport } from './report/report.ts';
 

@@ -10,6 +10,7 @@ import { watchSandboxes } from './adapters/bullmq/sandboxes.ts';
 import { type BullWorker, checkWorker } from './adapters/bullmq/shape.ts';
 import { now } from './clock.ts';
 import { behind, checkTerms, misuse, shown } from './misuse.ts';
+import { clearTimeout, setTimeout } from './platform.ts';
 import { CANCELLED, OVERRUN, SANDBOX } from './times.ts';
 
 export type { BullWorker } from './adapters/bullmq/shape.ts';

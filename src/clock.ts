@@ -3,9 +3,10 @@
  * pay for at the moment when it is to ack. Node's threads have one clock; another runtime's worker may be behind, and
  * takes a deadline for later than it is.
  */
+import { hrtime } from './platform.ts';
 
 export function now(): number {
-  const [seconds, nanoseconds] = process.hrtime();
+  const [seconds, nanoseconds] = hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;
 }
 

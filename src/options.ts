@@ -1,5 +1,6 @@
 /** The options of `configure()`: their defaults, and what they may be. */
 import { checkOptions, checkTimeout, misuse, shown } from './misuse.ts';
+import { process } from './platform.ts';
 import type { ShutdownReport } from './report/report.ts';
 import { isSignal } from './signal-names.ts';
 

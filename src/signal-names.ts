@@ -1,4 +1,5 @@
 /** Loaded where a signal has to be named: few threads ever do. */
+import { process } from './platform.ts';
 
 const signals = (): Readonly<Record<string, number>> => process.getBuiltinModule('node:os').constants.signals;
 

@@ -11,6 +11,7 @@
 import { instance } from './adapters/adapter.ts';
 import { createNotifier, type Notify } from './adapters/systemd/notifier.ts';
 import { supervise } from './adapters/systemd/supervise.ts';
+import { process } from './platform.ts';
 
 const { NOTIFY_SOCKET } = process.env;
 const notifier = NOTIFY_SOCKET ? createNotifier(NOTIFY_SOCKET) : undefined;

@@ -6,6 +6,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { checkPool, instance, isRegistered, type PoolOptions } from './adapters/adapter.ts';
+import { setTimeout } from './platform.ts';
 import type { ShutdownError } from './report/errors.ts';
 import { standIn } from './stand-in.ts';
 

@@ -1,6 +1,7 @@
 /** What stands guard while the main thread shuts down: see the watchdog. */
 import { LONGEST, now } from '../src/clock.ts';
 import { writeDirectly } from '../src/output/output.ts';
+import { clearTimeout, process, setTimeout } from '../src/platform.ts';
 import { Header, ROOT, type Table } from '../src/table/cells.ts';
 import { blockedBy } from '../src/table/progress.ts';
 

@@ -5,6 +5,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { now } from '../src/clock.ts';
 import { type Chunk, writeDirectly } from '../src/output/output.ts';
+import { clearInterval, setInterval } from '../src/platform.ts';
 import { at, Cell, Header, Linked, Ordered, Phase } from '../src/table/cells.ts';
 import { settleLink } from '../src/table/moves.ts';
 import { PULSE, RELAY } from '../src/times.ts';

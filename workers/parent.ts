@@ -3,6 +3,7 @@
  * and its link, and gives the order to end.
  */
 import { now } from '../src/clock.ts';
+import { clearInterval, setInterval } from '../src/platform.ts';
 import { Cell, Header, isThrough, State, type Table } from '../src/table/cells.ts';
 import { showProgress } from '../src/table/progress.ts';
 import { hasJoined } from '../src/table/slots.ts';

@@ -4,6 +4,7 @@
  * the parent reads that in either way, and before the ack.
  */
 import { type Chunk, whenWritten } from '../src/output/output.ts';
+import { nextTick, process } from '../src/platform.ts';
 import { isReplaceable, standIn } from '../src/stand-in.ts';
 import type { Streams } from '../src/wire/messages.ts';
 
@@ -65,7 +66,7 @@ function createOutput(stream: NodeJS.WriteStream, print: (chunk: Chunk) => void)
     const chunk = toChunk(data, rest[0]);
     if (held) held.push(chunk);
     else print(chunk);
-    if (done) process.nextTick(done);
+    if (done) nextTick(done);
     return true;
   });
 

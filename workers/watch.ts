@@ -4,6 +4,7 @@
  * its parent is too busy to hand it on.
  */
 import { now } from '../src/clock.ts';
+import { clearTimeout, setTimeout } from '../src/platform.ts';
 import { signalName } from '../src/signal-names.ts';
 import { at, Cell, Header, isOrderedPhase, Ordered, Phase, State } from '../src/table/cells.ts';
 import { slotOf } from '../src/table/slots.ts';

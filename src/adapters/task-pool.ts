@@ -4,6 +4,7 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { LONGEST } from '../clock.ts';
+import { setTimeout } from '../platform.ts';
 import type { ShutdownError } from '../report/errors.ts';
 import { type Call, standIn } from '../stand-in.ts';
 import { instance, type PoolOptions } from './adapter.ts';

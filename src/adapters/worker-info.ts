@@ -1,6 +1,7 @@
 /** What Piscina and Tinypool know of one of their workers, and how a task is put to it. */
 import { createHook } from 'node:async_hooks';
 import { MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import { queueMicrotask } from '../platform.ts';
 
 /**
  * What the pool keeps of a worker: its port, and the counter in whose `Atomics.wait` an idle worker is parked. No public

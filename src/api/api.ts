@@ -6,6 +6,7 @@ import type { Registry } from '../handlers/registry.ts';
 import { APPLICATION, isApplicationFunction, isApplicationObject, knowServers } from '../handlers/servers.ts';
 import { checkOptions, checkTerms, checkTimeout, type Door, misuse, seenFrom, shown } from '../misuse.ts';
 import { withOptions } from '../options.ts';
+import { process } from '../platform.ts';
 import { toError } from '../report/errors.ts';
 import type { ShutdownReport } from '../report/report.ts';
 import { exitProcess } from '../routes/ending.ts';

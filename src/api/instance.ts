@@ -8,6 +8,7 @@ import type { Handler } from '../handlers/handler.ts';
 import type { CreateServerHandler } from '../handlers/servers.ts';
 import { type Door, misuse } from '../misuse.ts';
 import type { Options } from '../options.ts';
+import { home } from '../platform.ts';
 import type { ShutdownReport, WorkerReport } from '../report/report.ts';
 import type { OtherChildren } from '../thread/others.ts';
 import type { Pool } from '../thread/pools.ts';
@@ -109,7 +110,7 @@ const isInstance = (value: unknown): value is Instance =>
 
 /** The instance of this thread, if a copy that fits to this one has made it. */
 export function findInstance(): Instance | undefined {
-  const found: unknown = Reflect.get(globalThis, INSTANCE);
+  const found: unknown = Reflect.get(home, INSTANCE);
   if (!isInstance(found) || found.version === VERSION) return isInstance(found) ? found : undefined;
   throw misuse(
     'VERSION_MISMATCH',
@@ -119,6 +120,6 @@ export function findInstance(): Instance | undefined {
 
 /** Makes `instance` the one of this thread. */
 export function publishInstance(instance: Instance): Instance {
-  Object.defineProperty(globalThis, INSTANCE, { value: instance, configurable: true });
+  Object.defineProperty(home, INSTANCE, { value: instance, configurable: true });
   return instance;
 }

@@ -4,6 +4,7 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { LONGEST, now } from '../clock.ts';
+import { clearTimeout, nextTick, setTimeout } from '../platform.ts';
 import type { WorkerReport } from '../report/report.ts';
 import { isWaiting } from '../table/cells.ts';
 import { stateOf } from '../table/slots.ts';
@@ -53,7 +54,7 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
 
   /** A tick later this thread has heard of the Worker if it was made just now, and has invited it if it was there before. */
   async function cleanUpNextTick(worker: Worker): Promise<void> {
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await new Promise<void>((resolve) => nextTick(resolve));
     parts.invite(worker);
     await cleanUp(worker);
   }

@@ -3,6 +3,7 @@
  * reached, `task` what it has to do with a shutdown. Every change of either is a line in a table, made by {@link step}.
  */
 import type { MessagePort, Worker } from 'node:worker_threads';
+import { clearTimeout } from '../platform.ts';
 import type { WorkerReport } from '../report/report.ts';
 import type { Table } from '../table/cells.ts';
 import type { AckMessage } from '../wire/messages.ts';

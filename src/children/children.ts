@@ -4,6 +4,7 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { createPrinted } from '../output/printed.ts';
+import { nextTick } from '../platform.ts';
 import type { WorkerReport } from '../report/report.ts';
 import { at, Cell, isThrough, State, type Table } from '../table/cells.ts';
 import { hasJoined, markIdle, stateOf } from '../table/slots.ts';
@@ -219,7 +220,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
       const child = known.of(worker);
       if (hasSlot(child) && !isAttached) liveness.attach(child, worker);
       // This thread hears of a Worker that it has just made a tick later.
-      process.nextTick(arrival.invite, worker);
+      nextTick(arrival.invite, worker);
     },
 
     begin() {

@@ -3,6 +3,7 @@
  * of a single worker is another, of one.
  */
 import { now } from '../clock.ts';
+import { queueMicrotask, setTimeout } from '../platform.ts';
 import { Header, isThrough, isWaiting, Phase, type Table } from '../table/cells.ts';
 import { orderOrphans } from '../table/orders.ts';
 import { stateOf } from '../table/slots.ts';

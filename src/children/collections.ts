@@ -1,5 +1,6 @@
 /** The collections that this thread waits for: that of all its workers, if a shutdown runs, and those of one. */
 import { now } from '../clock.ts';
+import { clearTimeout, setTimeout } from '../platform.ts';
 import { isThrough, type Table } from '../table/cells.ts';
 import { childrenOf } from '../table/slots.ts';
 import { PATIENCE } from '../times.ts';

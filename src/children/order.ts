@@ -1,6 +1,7 @@
 /** An order on its way to one worker: by its port, and by its slot. */
 import type { Readable } from 'node:stream';
 import { now } from '../clock.ts';
+import { process } from '../platform.ts';
 import { Ordered } from '../table/cells.ts';
 import { orderBySlot } from '../table/orders.ts';
 import type { OrderMessage, OverMessage, PingMessage } from '../wire/messages.ts';

@@ -1,6 +1,7 @@
 /** What a worker says over its port: what it prints, and its ack. */
 import threads, { type MessagePort } from 'node:worker_threads';
 import { now } from '../clock.ts';
+import { setTimeout } from '../platform.ts';
 import { Header, State, type Table } from '../table/cells.ts';
 import { moveState } from '../table/moves.ts';
 import type { AckMessage, PrintMessage } from '../wire/messages.ts';

@@ -3,6 +3,7 @@
  * ended.
  */
 import type { Worker } from 'node:worker_threads';
+import { nextTick, process } from '../platform.ts';
 import { toError, toErrorText } from '../report/errors.ts';
 import { isCleanWorker, type WorkerReport } from '../report/report.ts';
 import { standIn } from '../stand-in.ts';
@@ -95,7 +96,7 @@ export function createRegistered(
     onExit(child);
     known.tidy(child);
     // What became of its link is told by a listener of its own.
-    process.nextTick(tellFailure, this, code);
+    nextTick(tellFailure, this, code);
   }
 
   function tellFailure(worker: Worker, code: number): void {

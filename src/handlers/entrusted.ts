@@ -4,6 +4,7 @@
  * on. Out of the main thread they are handlers like its own, but for one thing: when their thread is gone, they are due.
  */
 import threads, { type BroadcastChannel } from 'node:worker_threads';
+import { isError, process } from '../platform.ts';
 import type { EntrustedHandler, EntrustMessage } from '../wire/messages.ts';
 import { KEY, VERSION } from '../wire/reason.ts';
 import { isEntrust, isGone } from '../wire/validators.ts';
@@ -59,8 +60,9 @@ function requireNow(module: string): unknown {
 
 /** With a top-level await, or where only a loader can read it, a module can be imported and not required. */
 function isForImport(error: unknown): boolean {
-  if (error instanceof SyntaxError || 'Bun' in globalThis) return true;
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_REQUIRE_');
+  if ('Bun' in globalThis) return true;
+  if (!isError(error)) return false;
+  return error.name === 'SyntaxError' || ('code' in error && String(error.code).startsWith('ERR_REQUIRE_'));
 }
 
 function toFunction({ module, exportName, args }: EntrustedHandler, isExiting: () => boolean): () => unknown {

@@ -3,6 +3,7 @@
  * end is in a file of its own, `worker-atexit/http`, which is loaded for the first one.
  */
 import type { EventEmitter } from 'node:events';
+import { process } from '../platform.ts';
 import type { Handler } from './handler.ts';
 
 /** What is used of a server here. */

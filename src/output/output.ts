@@ -3,6 +3,7 @@
  * process exits is lost; so it is waited for where the event loop turns, and written to the descriptor where it does not.
  */
 import { now } from '../clock.ts';
+import { isError, process } from '../platform.ts';
 import type { Streams } from '../wire/messages.ts';
 
 /**
@@ -24,7 +25,7 @@ const RETRY = 1;
 
 const DESCRIPTORS = { stdout: 1, stderr: 2 } as const;
 
-const isFull = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+const isFull = (error: unknown): boolean => isError(error) && 'code' in error && error.code === 'EAGAIN';
 
 /**
  * Writes to the descriptor itself, for a thread whose event loop, or whose parent's, no longer turns. A pipe takes a

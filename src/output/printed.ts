@@ -1,4 +1,6 @@
 /** What workers print at the end, passed on by this thread's own streams. */
+
+import { process } from '../platform.ts';
 import type { PrintMessage } from '../wire/messages.ts';
 import { whenWritten, writeDirectly } from './output.ts';
 import { hearErrors, ignoreErrors } from './silence.ts';

@@ -2,6 +2,7 @@
  * What is relayed fails as silently as what `console.log` prints here: a pipe whose reader is gone, or a terminal that is
  * closed, must not turn a shutdown into a crash.
  */
+import { setImmediate } from '../platform.ts';
 
 const ignore = (): void => {};
 

@@ -3,6 +3,7 @@
  * already wherever `node:worker_threads` is, and a channel without a subscriber costs a look and no more.
  */
 import type { Channel } from 'node:diagnostics_channel';
+import { process } from '../platform.ts';
 import type { Reason, Route } from '../wire/reason.ts';
 import type { HandlerReport, ShutdownReport, WorkerReport } from './report.ts';
 

@@ -1,4 +1,5 @@
 /** Errors: the one that a shutdown passes on, and whatever else was thrown as text, which can always be cloned. */
+import { isError } from '../platform.ts';
 import type { ErrorText } from '../wire/outcomes.ts';
 import type { Reason, Route } from '../wire/reason.ts';
 
@@ -23,7 +24,7 @@ export class ShutdownError extends Error {
 export function toError(thrown: unknown): Error {
   let text = 'a value that cannot be shown';
   try {
-    if (thrown instanceof Error) return thrown;
+    if (isError(thrown)) return thrown;
     text = String(thrown);
   } catch {}
   const error = new Error(`thrown, and not an Error: ${text}`, { cause: thrown });

@@ -1,4 +1,6 @@
 /** What of a report is made when somebody reads it, by code that is loaded then. */
+
+import { process } from '../platform.ts';
 import type { ShutdownReport } from './report.ts';
 import type { Timeline } from './timeline.ts';
 

@@ -2,6 +2,8 @@
  * The route of an uncaught error. It changes nothing about the error: it tells what the coming `'exit'` is about. Only
  * with `crash: 'graceful'` is the error caught, and thrown again when all is done.
  */
+
+import { nextTick, process } from '../platform.ts';
 import type { Thread } from '../thread/parts.ts';
 
 export interface Crash {
@@ -35,7 +37,7 @@ export function createCrashRoute(thread: Thread, exit: (code: number) => void): 
     if (process.listenerCount('uncaughtException') > 1) return;
     const again = (): void => {
       process.off('uncaughtException', onUncaught);
-      process.nextTick(() => {
+      nextTick(() => {
         throw error;
       });
     };

@@ -1,4 +1,6 @@
 /** The route of a thread whose event loop runs empty: it ends by itself, unless another listener has new work for it. */
+
+import { clearImmediate, nextTick, process, queueMicrotask, setImmediate } from '../platform.ts';
 import type { ShutdownReport } from '../report/report.ts';
 import type { ExitListener, Thread } from '../thread/parts.ts';
 import { exitProcess } from './ending.ts';
@@ -17,7 +19,7 @@ export function createEmptyLoopRoute(thread: Thread): ExitListener {
     if (look.end() || thread.state !== 'running' || !thread.isUsed()) return;
     if (process.listenerCount('beforeExit') === 1) end();
     // When every other listener has run, and what they left to microtasks.
-    else process.nextTick(queueMicrotask, () => process.nextTick(judge));
+    else nextTick(queueMicrotask, () => nextTick(judge));
   }
 
   /** Whether another listener has given the loop new work. What is done within one turn can only be seen now. */

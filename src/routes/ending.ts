@@ -1,4 +1,5 @@
 /** How a process goes in the end, when all is done. */
+import { process } from '../platform.ts';
 
 /** How long a signal may take to end a process that has raised it itself: ms. */
 const DEATH = 1000;

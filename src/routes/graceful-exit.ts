@@ -2,6 +2,8 @@
  * `configure({ exit: 'graceful' })`: a call of `process.exit()` that begins a shutdown lets it wait. As Python's `sys.exit`
  * does, it throws, so that nothing after the call runs, `finally` blocks do, and the event loop turns on.
  */
+
+import { process, setImmediate } from '../platform.ts';
 import { ShutdownError } from '../report/errors.ts';
 import { type Call, standIn } from '../stand-in.ts';
 import type { ExitListener, Thread } from '../thread/parts.ts';

@@ -2,6 +2,8 @@
  * The route of a forked child whose parent goes away, or of a process under PM2. Only when asked for: a listener for
  * either event keeps the child alive and swallows messages that came before the program's own listener.
  */
+
+import { process } from '../platform.ts';
 import type { ExitListener, Thread } from '../thread/parts.ts';
 import { exitProcess } from './ending.ts';
 

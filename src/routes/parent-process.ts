@@ -3,6 +3,8 @@
  * listens for its order: that keeps neither side alive, and takes none of the program's messages. Nothing else happens
  * before the parent has registered it.
  */
+
+import { isError, process, setTimeout, wallClock } from '../platform.ts';
 import { toError } from '../report/errors.ts';
 import { toOutcome, toWorkerOutcome } from '../report/outcomes.ts';
 import type { ShutdownReport } from '../report/report.ts';
@@ -62,7 +64,7 @@ function createParent(thread: Thread): { hear(message: unknown): void } {
   }
 
   function obey({ timeout, sentAt, signal }: ProcessOrderMessage): void {
-    const onItsWay = Math.max(0, Date.now() - sentAt);
+    const onItsWay = Math.max(0, wallClock() - sentAt);
     end('message', signal, ownTimeOfProcess(Math.max(0, timeout - onItsWay)));
   }
 
@@ -72,19 +74,19 @@ function createParent(thread: Thread): { hear(message: unknown): void } {
     try {
       return !process.kill(pid, 0);
     } catch (error) {
-      return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+      return isError(error) && 'code' in error && error.code === 'ESRCH';
     }
   }
 
   /** The channel may have been closed on purpose, by either side: then the parent is still there a while later. */
   function lookForParent(until: number): void {
     if (isGone()) end('disconnect', 'SIGTERM');
-    else if (Date.now() < until) setTimeout(lookForParent, LOOK_FOR_PARENT, until).unref();
+    else if (wallClock() < until) setTimeout(lookForParent, LOOK_FOR_PARENT, until).unref();
   }
 
   function onDisconnect(): void {
     const worker: unknown = Reflect.get(process.getBuiltinModule('node:cluster'), 'worker');
-    if (typeof worker !== 'object' || worker === null) lookForParent(Date.now() + PARENT_GONE);
+    if (typeof worker !== 'object' || worker === null) lookForParent(wallClock() + PARENT_GONE);
     else if (Reflect.get(worker, 'exitedAfterDisconnect') !== true) {
       // Nobody has asked for it, so the primary is gone. Without this Node would exit right after this listener.
       Reflect.set(worker, 'exitedAfterDisconnect', true);

@@ -2,6 +2,8 @@
  * The synchronous route: `process.exit()`, and what ends like it. It listens to `'exit'`, and stands where
  * `process.exit()` ends up, since that is all that is heard of a call inside `'exit'`.
  */
+
+import { process } from '../platform.ts';
 import { signalNumber } from '../signal-names.ts';
 import { type Call, type StandIn, standIn } from '../stand-in.ts';
 import type { Thread } from '../thread/parts.ts';

@@ -4,6 +4,7 @@
  */
 import threads, { type Worker } from 'node:worker_threads';
 import { now } from '../clock.ts';
+import { process } from '../platform.ts';
 
 /** How long the threads may take to write: ms. */
 const WRITING = 5000;

@@ -3,6 +3,7 @@
  * of the thread pool), but all of it makes the loop turn. The look itself makes the loop run empty once more, which is
  * nobody else's business: their `'beforeExit'` listeners are put aside for it, and called once, as without this library.
  */
+import { clearImmediate, process, setImmediate } from '../platform.ts';
 
 type Listener = ReturnType<typeof process.rawListeners>[number];
 

@@ -1,4 +1,6 @@
 /** All the routes by which a thread ends, and what its hooks are together. */
+
+import { process } from '../platform.ts';
 import type { Hooks, Thread } from '../thread/parts.ts';
 import { createCrashRoute } from './crash.ts';
 import { createEmptyLoopRoute } from './empty-loop.ts';

@@ -1,6 +1,7 @@
 /** The signal route of the main thread: who may handle a signal, and what a second one does. */
 import { now } from '../clock.ts';
 import { AUTO_SIGNALS } from '../options.ts';
+import { clearTimeout, process, setImmediate, setTimeout } from '../platform.ts';
 import { signalNumber } from '../signal-names.ts';
 import type { ExitListener, Thread } from '../thread/parts.ts';
 import { exitProcess } from './ending.ts';

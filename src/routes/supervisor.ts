@@ -2,6 +2,8 @@
  * Who supervises this process, as the environment has it: PM2 and systemd have terms of their own for its end. Where the
  * environment is silent, nothing is installed and nothing is loaded.
  */
+
+import { process } from '../platform.ts';
 import type { ExitListener, Thread } from '../thread/parts.ts';
 import type { Supervision, Supervisor } from '../thread/supervision.ts';
 

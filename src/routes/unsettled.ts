@@ -3,6 +3,7 @@
  * a process with 13, and a warning; it tells nobody before that.
  */
 import { isCallable } from '../handlers/handler.ts';
+import { nextTick, process, queueMicrotask } from '../platform.ts';
 import type { QuietLook } from './quiet-look.ts';
 
 /** The exit code for it. */
@@ -67,8 +68,8 @@ export function whetherUnsettled(look: QuietLook, then: (isUnsettled: boolean) =
     if (isEmpty || ++looks > MOST_LOOKS) know(isEmpty);
     else look.begin(lookOn);
   };
-  process.nextTick(queueMicrotask, () =>
-    process.nextTick(() => {
+  nextTick(queueMicrotask, () =>
+    nextTick(() => {
       if (!isKnown) look.begin(lookOn);
     }),
   );

@@ -2,6 +2,7 @@
 import { now } from '../clock.ts';
 import type { Handler } from '../handlers/handler.ts';
 import { awaitHandler, callHandler } from '../handlers/inside-handler.ts';
+import { process } from '../platform.ts';
 import type { HandlerMessage } from '../report/diagnostics.ts';
 import { toError } from '../report/errors.ts';
 import type { HandlerReport } from '../report/report.ts';

@@ -4,6 +4,7 @@
  * at any moment, also from within a step.
  */
 import { now } from '../clock.ts';
+import { clearTimeout, nextTick, queueMicrotask, setTimeout } from '../platform.ts';
 import type { Step } from './step.ts';
 
 export interface Driver {
@@ -36,7 +37,7 @@ function inTime(waiting: PromiseLike<unknown>, step: Step): Promise<boolean> {
     waiting.then(settled, settled);
     // Most handlers settle before the event loop turns, and are spared the timer.
     queueMicrotask(() => {
-      process.nextTick(() => {
+      nextTick(() => {
         if (!isSettled) wait();
       });
     });

@@ -1,5 +1,6 @@
 /** The workers stage of one shutdown: this thread orders its workers and waits for their acks. */
 import { now } from '../clock.ts';
+import { clearTimeout, setTimeout } from '../platform.ts';
 import { SHARES, SPREAD } from '../times.ts';
 import type { Reason } from '../wire/reason.ts';
 import type { Surroundings } from './surroundings.ts';

@@ -1,5 +1,6 @@
 /** What a shutdown comes to: its report, and the exit code. */
 
+import { process } from '../platform.ts';
 import type { ShutdownError } from '../report/errors.ts';
 import { formatReport } from '../report/format.ts';
 import { addOnDemand } from '../report/on-demand.ts';

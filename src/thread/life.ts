@@ -8,6 +8,8 @@
  *   ended    it is through. What is used now comes late, unless the thread lives on
  *   closing  it is through, the thread lives on, and what was registered is being ended
  */
+
+import { queueMicrotask } from '../platform.ts';
 import type { ShutdownReport } from '../report/report.ts';
 import { ownTime } from '../times.ts';
 import type { OrderMessage } from '../wire/messages.ts';

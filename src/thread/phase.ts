@@ -4,6 +4,7 @@
  * before the phase is, so that whoever reads the phase finds them.
  */
 import { now } from '../clock.ts';
+import { queueMicrotask } from '../platform.ts';
 import { signalNumber } from '../signal-names.ts';
 import { Header, Phase, type Table } from '../table/cells.ts';
 import { setPhase } from '../table/moves.ts';

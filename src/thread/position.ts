@@ -3,6 +3,7 @@
  * come inherit where to link up, and a listener waits for their links.
  */
 import threads from 'node:worker_threads';
+import { process } from '../platform.ts';
 import { standIn } from '../stand-in.ts';
 import { createTable } from '../table/cells.ts';
 import { KEY, VERSION } from '../wire/reason.ts';

@@ -9,6 +9,7 @@
  */
 import { now } from '../clock.ts';
 import { defaults } from '../options.ts';
+import { process } from '../platform.ts';
 import { ShutdownError, toError, toErrorText } from '../report/errors.ts';
 import { describeHandler } from '../report/format.ts';
 import { toOutcome, toWorkerOutcome } from '../report/outcomes.ts';

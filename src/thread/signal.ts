@@ -1,5 +1,6 @@
 /** How the code of a thread learns that this thread is to end: by `shutdownSignal`, and in loops by `isShuttingDown()`. */
 import type { FlagCells } from '../../workers/own-slot.ts';
+import { process } from '../platform.ts';
 import type { ShutdownError } from '../report/errors.ts';
 import { Header, Phase, type Table } from '../table/cells.ts';
 

@@ -9,6 +9,7 @@ import type { FailedWorker } from '../children/terms.ts';
 import { createEntrusted, type Entrusted } from '../handlers/entrusted.ts';
 import { createFinalize } from '../handlers/finalizers.ts';
 import { createRegistry } from '../handlers/registry.ts';
+import { process, setTimeout } from '../platform.ts';
 import { isObserved } from '../report/diagnostics.ts';
 import { ShutdownError, toError, toErrorText } from '../report/errors.ts';
 import { createTelling } from '../report/telling.ts';

@@ -1,4 +1,6 @@
 /** What a slow shutdown shows to whoever waits for it. It is loaded then, and by no shutdown that is quick. */
+
+import { clearTimeout, process, setTimeout } from '../platform.ts';
 import type { HandlerReport, WorkerReport } from '../report/report.ts';
 import type { Outcome } from '../sequence/step.ts';
 

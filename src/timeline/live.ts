@@ -5,6 +5,7 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { now } from '../clock.ts';
+import { clearInterval, clearTimeout, process, setInterval, setTimeout } from '../platform.ts';
 import type { HandlerReport, WorkerReport } from '../report/report.ts';
 import { standIn } from '../stand-in.ts';
 import type { Awaited } from '../thread/waiting.ts';

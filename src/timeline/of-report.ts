@@ -1,6 +1,7 @@
 /** A timeline from what a report has in it: the times at which everything began are stamps on one clock. */
 import { isMainThread, threadId } from 'node:worker_threads';
 import { now } from '../clock.ts';
+import { process, wallClock } from '../platform.ts';
 import { toErrorText } from '../report/errors.ts';
 import type { ReportFacts, Stamps } from '../report/on-demand.ts';
 import type { HandlerReport, WorkerReport } from '../report/report.ts';
@@ -124,7 +125,7 @@ export function timelineOf(report: ReportFacts, { startedAt: zero, heardAt }: St
     spans.push(...parts.spans);
     instants.push(...parts.instants);
   }
-  return { version: VERSION, startedAt: Date.now() - (now() - zero), threads, spans, instants };
+  return { version: VERSION, startedAt: wallClock() - (now() - zero), threads, spans, instants };
 }
 
 const plainHandler = ({ error, ...handler }: HandlerReport): object => ({

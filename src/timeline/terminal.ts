@@ -1,4 +1,5 @@
 /** What a terminal can show: its width, whether it has colours and more letters than ASCII, and how wide a text is on it. */
+import { process } from '../platform.ts';
 
 export interface TerminalOptions {
   /** Columns. Default: those of the terminal that stdout is, or else 80. */

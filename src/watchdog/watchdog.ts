@@ -3,6 +3,7 @@
  * guard, since it has nothing else to do, or a thread that is started for it.
  */
 import threads from 'node:worker_threads';
+import { process } from '../platform.ts';
 import { Header, type Table } from '../table/cells.ts';
 
 /** How much later than the deadline a process is ended that is still there: ms. */

@@ -3,6 +3,7 @@
  * folder casts.
  */
 import { MessagePort } from 'node:worker_threads';
+import { isSharedArrayBuffer, isUint8Array } from '../platform.ts';
 import {
   type AckMessage,
   type Ancestor,
@@ -73,7 +74,7 @@ export const isWorkerOutcome = (value: unknown): value is WorkerOutcome =>
   isListOf(value.handlers, isHandlerOutcome);
 
 export const isAncestor = (value: unknown): value is Ancestor =>
-  isFields(value) && isCount(value.version) && isCount(value.threadId) && value.buffer instanceof SharedArrayBuffer;
+  isFields(value) && isCount(value.version) && isCount(value.threadId) && isSharedArrayBuffer(value.buffer);
 
 /** Whether a message between threads is meant for this library at all. Anything else belongs to somebody else. */
 export const isTagged = (value: unknown): value is Fields => isFields(value) && KEY in value;
@@ -84,10 +85,10 @@ export const isLinkMessage = (value: unknown): value is LinkMessage =>
   isCount(value.slot) &&
   value.slot < SLOTS &&
   value.port instanceof MessagePort &&
-  isOptional(value.buffer, (buffer) => buffer instanceof SharedArrayBuffer);
+  isOptional(value.buffer, isSharedArrayBuffer);
 
 export const isInvite = (value: unknown): value is InviteMessage =>
-  isTagged(value) && value[KEY] === VERSION && value.invite instanceof SharedArrayBuffer;
+  isTagged(value) && value[KEY] === VERSION && isSharedArrayBuffer(value.invite);
 
 const isEntrustedHandler = (value: unknown): value is EntrustedHandler =>
   isFields(value) && isString(value.module) && isString(value.exportName) && Array.isArray(value.args);
@@ -126,7 +127,7 @@ export const isPrint = (value: unknown): value is PrintMessage =>
   value.type === 'print' &&
   value.version === VERSION &&
   isOneOf(value.stream, ['stdout', 'stderr']) &&
-  (isString(value.chunk) || value.chunk instanceof Uint8Array);
+  (isString(value.chunk) || isUint8Array(value.chunk));
 
 export const isAck = (value: unknown): value is AckMessage =>
   isFields(value) &&

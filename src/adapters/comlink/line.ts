@@ -1,6 +1,7 @@
 /** One wrapped endpoint: every call that goes over it is seen, and settled when its worker ends. */
 import { MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type * as Comlink from 'comlink';
+import { process } from '../../platform.ts';
 import { toError, toErrorText } from '../../report/errors.ts';
 import { calls, isIdle, type Line, type Remote, refused, settleCall, type WorkerGoneError } from './calls.ts';
 import { handOver, isCollected, takeBack } from './handed-out.ts';

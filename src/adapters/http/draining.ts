@@ -4,6 +4,7 @@
  */
 import { now } from '../../clock.ts';
 import type { Handler, Occasion } from '../../handlers/handler.ts';
+import { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } from '../../platform.ts';
 import { standIn } from '../../stand-in.ts';
 import { type Connection, count, describeOpen, type Exchange, restOf } from './connections.ts';
 import { isHttpServer, kindOf, type Server } from './kinds.ts';

@@ -1,6 +1,7 @@
 /** One child process as its parent knows it: what it was told, what it said, how it ended, and what is reported of it. */
 import { ChildProcess } from 'node:child_process';
 import { now } from '../../clock.ts';
+import { wallClock } from '../../platform.ts';
 import { fromOutcome, fromWorkerOutcome } from '../../report/outcomes.ts';
 import { isCleanHandler, type WorkerReport } from '../../report/report.ts';
 import type { ChildOrder } from '../../thread/others.ts';
@@ -149,7 +150,7 @@ export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough,
       if (end) return until;
       if (child.connected) {
         const timeout = Math.max(0, until - now());
-        send({ ...tagged, type: 'order', reason, timeout, signal: self.terms.signal, sentAt: Date.now() });
+        send({ ...tagged, type: 'order', reason, timeout, signal: self.terms.signal, sentAt: wallClock() });
       }
       if (!child.connected || !listens) signalOnce();
       return until;

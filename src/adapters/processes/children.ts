@@ -1,6 +1,7 @@
 /** All child processes of this thread that were registered: in a shutdown they are ordered, waited for, and ended. */
 import type { ChildProcess } from 'node:child_process';
 import { now } from '../../clock.ts';
+import { clearTimeout, setTimeout } from '../../platform.ts';
 import { isCleanWorker, type WorkerReport } from '../../report/report.ts';
 import type { ChildOrder, OtherChildren } from '../../thread/others.ts';
 import { LOOK_FOR_END } from '../../times.ts';

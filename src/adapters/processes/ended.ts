@@ -1,5 +1,6 @@
 /** How a child process has ended: for people, and as far as that can be seen where no event loop turns. */
 import { readFileSync, readlinkSync } from 'node:fs';
+import { process } from '../../platform.ts';
 import { signalName, signalNumber } from '../../signal-names.ts';
 
 /** As the `'exit'` event has it. */

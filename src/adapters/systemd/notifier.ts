@@ -3,6 +3,7 @@
  * else by the program `systemd-notify`, one after the other: the order is what they mean.
  */
 import { isCallable } from '../../handlers/handler.ts';
+import { process } from '../../platform.ts';
 
 export interface Notify {
   /** Sends them as one message. */

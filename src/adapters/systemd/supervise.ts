@@ -1,5 +1,6 @@
 /** What systemd is told, and when. */
 import { now } from '../../clock.ts';
+import { clearInterval, process, setInterval } from '../../platform.ts';
 import type { ShutdownReport } from '../../report/report.ts';
 import type { Supervision } from '../../thread/supervision.ts';
 import type { Notify } from './notifier.ts';
