@@ -39,7 +39,7 @@ const testsOf = {
   'src/table/moves.ts': 'moves,slots',
   'src/table/orders.ts': 'slots',
   'src/table/progress.ts': 'slots',
-  'src/times.ts': 'sequence,drivers',
+  'src/times.ts': 'times,sequence,drivers',
   'src/wire/reason.ts': 'wire,instance',
   'src/wire/validators.ts': 'wire',
   'workers/entrusting.ts': 'entrusted',

@@ -9,6 +9,3 @@ export function now(): number {
   const [seconds, nanoseconds] = hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;
 }
-
-/** The longest that a timer can wait: ms. */
-export const LONGEST = 2 ** 31 - 1;

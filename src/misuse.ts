@@ -1,5 +1,5 @@
 /** Misuse: what a program is told that calls the library with what it cannot take. */
-import { LONGEST } from './clock.ts';
+import { LONGEST } from './times.ts';
 
 type MisuseCode =
   | 'INVALID_ARGUMENT'

@@ -3,6 +3,7 @@ import { checkOptions, checkTimeout, misuse, shown } from './misuse.ts';
 import { process } from './platform.ts';
 import type { ShutdownReport } from './report/report.ts';
 import { isSignal } from './signal-names.ts';
+import { SYNC_TIMEOUT, TIMEOUT } from './times.ts';
 
 /** What {@link configure} takes. */
 export interface Options {
@@ -53,8 +54,8 @@ export type Settings = Required<Options>;
 const stderr = { error: (message: string): void => void process.stderr.write(`${message}\n`) };
 
 export const defaults: Settings = {
-  timeout: 8000,
-  syncTimeout: 1000,
+  timeout: TIMEOUT,
+  syncTimeout: SYNC_TIMEOUT,
   signals: 'auto',
   crash: 'sync',
   ipc: false,

@@ -9,6 +9,7 @@ import { checkPool, instance, isRegistered, type PoolOptions } from './adapters/
 import { setTimeout } from './platform.ts';
 import type { ShutdownError } from './report/errors.ts';
 import { standIn } from './stand-in.ts';
+import { POOL_LOOK } from './times.ts';
 
 export type { PoolOptions } from './adapters/adapter.ts';
 
@@ -72,9 +73,6 @@ interface Queue {
 const isQueue = (value: unknown): value is Queue =>
   typeof value === 'object' && value !== null && 'pop' in value && typeof value.pop === 'function' && 'push' in value;
 
-/** How often a pool is asked whether it is idle: ms. */
-const POLL = 5;
-
 /**
  * Lets a workerpool shut down with this thread. At the drain stage what is queued and running finishes, and a task that
  * is submitted later is rejected with the `ShutdownError`; then every worker cleans up; after a `shutdown()` in a process
@@ -125,7 +123,7 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
   };
 
   async function whenIdle(): Promise<void> {
-    while (!stopped && !isIdle()) await new Promise((resolve) => setTimeout(resolve, POLL));
+    while (!stopped && !isIdle()) await new Promise((resolve) => setTimeout(resolve, POOL_LOOK));
   }
 
   const watching = standIn(pool, 'exec', (next, ...args) => {

@@ -1,12 +1,10 @@
 /** What stands guard while the main thread shuts down: see the watchdog. */
-import { LONGEST, now } from '../src/clock.ts';
+import { now } from '../src/clock.ts';
 import { writeDirectly } from '../src/output/output.ts';
 import { clearTimeout, process, setTimeout } from '../src/platform.ts';
 import { Header, ROOT, type Table } from '../src/table/cells.ts';
 import { blockedBy } from '../src/table/progress.ts';
-
-/** How long a report may take to be written: ms. */
-const WRITING = 100;
+import { LONGEST, REPORT_WRITTEN } from '../src/times.ts';
 
 /** Ends the process if the main thread does not by its time. What it returns ends the guard. */
 export function standGuard(table: Table, keepsAlive: boolean): () => void {
@@ -32,7 +30,7 @@ function end(table: Table): void {
     // Process 1 ignores signals from inside.
     const ending = isFirst ? 'process 1 cannot be ended from inside' : 'the process is killed';
     const line = `worker-atexit: the main thread has not ended by its deadline: ${why}; ${ending}\n`;
-    writeDirectly('stderr', line, now() + WRITING);
+    writeDirectly('stderr', line, now() + REPORT_WRITTEN);
   }
   if (!isFirst) process.kill(process.pid, 'SIGKILL');
 }

@@ -3,10 +3,10 @@
  * `Atomics.wait` while they are idle, where no message of any port is seen.
  */
 import type { Worker } from 'node:worker_threads';
-import { LONGEST } from '../clock.ts';
 import { setTimeout } from '../platform.ts';
 import type { ShutdownError } from '../report/errors.ts';
 import { type Call, standIn } from '../stand-in.ts';
+import { LONGEST, POOL_LOOK, WAKING } from '../times.ts';
 import { instance, type PoolOptions } from './adapter.ts';
 import { hear, isWorkerInfo, REQUESTS, reject, submitAndFind, WAKE, type WorkerInfo } from './worker-info.ts';
 
@@ -40,12 +40,6 @@ export interface TaskOptions {
   /** Or an EventEmitter, which does not tell whether it has been aborted. */
   readonly signal?: AbortSignal;
 }
-
-/** How long the task that wakes a worker lasts at the most where it would keep a process that is to end by itself: ms. */
-const SHORT = 1000;
-
-/** How often a pool is asked whether it is idle that had tasks already when it was registered: ms. */
-const POLL = 5;
 
 /** What an adapter has to tell of workers that the pool makes. */
 export interface Registered {
@@ -177,7 +171,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   function wakeByTask(): boolean {
     const abort = new AbortController();
     // Bun has no asynchronous hooks that tell which worker has got it, and whose port is not to be waited for.
-    const duration = 'Bun' in globalThis && refusal?.route === 'beforeExit' ? SHORT : LONGEST;
+    const duration = 'Bun' in globalThis && refusal?.route === 'beforeExit' ? WAKING : LONGEST;
     const call = (): Promise<unknown> => submit.call(pool, duration, { ...WAKE, signal: abort.signal });
     const { result, task } = withoutNewThreads(() => submitAndFind(taskType, call));
     result.catch(() => {});
@@ -199,7 +193,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   }
 
   async function whenIdle(): Promise<void> {
-    while (!awake && !taskPool.isIdle(running)) await new Promise((resolve) => setTimeout(resolve, POLL));
+    while (!awake && !taskPool.isIdle(running)) await new Promise((resolve) => setTimeout(resolve, POOL_LOOK));
     unwatched = false;
   }
 

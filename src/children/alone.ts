@@ -3,12 +3,12 @@
  * worker is a collection of one.
  */
 import type { Worker } from 'node:worker_threads';
-import { LONGEST, now } from '../clock.ts';
+import { now } from '../clock.ts';
 import { clearTimeout, nextTick, setTimeout } from '../platform.ts';
 import type { WorkerReport } from '../report/report.ts';
 import { isWaiting } from '../table/cells.ts';
 import { stateOf } from '../table/slots.ts';
-import { PATIENCE, RETIREMENT } from '../times.ts';
+import { LONGEST, PATIENCE, RETIREMENT } from '../times.ts';
 import { diagnosisOf, settleBySlot } from './account.ts';
 import { type Child, isSettled, type Slotted, step } from './child.ts';
 import { type Collection, isOver } from './collection.ts';

@@ -3,7 +3,7 @@ import { now } from '../clock.ts';
 import { clearTimeout, setTimeout } from '../platform.ts';
 import { isThrough, type Table } from '../table/cells.ts';
 import { childrenOf } from '../table/slots.ts';
-import { PATIENCE } from '../times.ts';
+import { PATIENCE, SUBTREE_LOOK } from '../times.ts';
 import { diagnosisOf, settleBySlot } from './account.ts';
 import type { Arrival } from './arrival.ts';
 import type { Slotted } from './child.ts';
@@ -41,9 +41,6 @@ interface Rooms {
   readonly arrival: Arrival;
   readAll(child: Slotted): void;
 }
-
-/** How long a worker whose time is up, and whose own workers have not, is left before it is looked at again: ms. */
-const LOOK = 100;
 
 export function createCollections(rooms: () => Rooms): Collections {
   const awaited = new Set<Collection>();
@@ -111,7 +108,7 @@ export function createCollections(rooms: () => Rooms): Collections {
       childrenOf(child.table, thread).some((below) => !isThrough(below.state) || isBusy(below.threadId));
     const until = ofAll?.order.until ?? 0;
     if (now() < until && isBusy(child.threadId)) {
-      child.task.timer = setTimeout(giveUp, Math.min(LOOK, Math.max(0, until - now())), child);
+      child.task.timer = setTimeout(giveUp, Math.min(SUBTREE_LOOK, Math.max(0, until - now())), child);
       return;
     }
     settleBySlot(child, 'timed-out', diagnosisOf(child));

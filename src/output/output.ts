@@ -4,6 +4,7 @@
  */
 import { now } from '../clock.ts';
 import { isError, process } from '../platform.ts';
+import { PIPE_RETRY } from '../times.ts';
 import type { Streams } from '../wire/messages.ts';
 
 /**
@@ -20,9 +21,6 @@ export function whenWritten(stream: NodeJS.WriteStream): Promise<void> | undefin
   return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
-/** How long to wait before a pipe that was full is tried again: ms. */
-const RETRY = 1;
-
 const DESCRIPTORS = { stdout: 1, stderr: 2 } as const;
 
 const isFull = (error: unknown): boolean => isError(error) && 'code' in error && error.code === 'EAGAIN';
@@ -38,7 +36,7 @@ export function writeDirectly(stream: keyof Streams, chunk: Chunk, until: number
       written += fs.writeSync(DESCRIPTORS[stream], bytes, written);
     } catch (error) {
       if (!isFull(error) || now() > until) return;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_RETRY);
     }
   }
 }

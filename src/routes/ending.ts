@@ -1,8 +1,6 @@
 /** How a process goes in the end, when all is done. */
 import { process } from '../platform.ts';
-
-/** How long a signal may take to end a process that has raised it itself: ms. */
-const DEATH = 1000;
+import { DEATH } from '../times.ts';
 
 /** Ends the process, or the worker's thread, with `process.exitCode`; everybody's `'exit'` listeners run. */
 export function exitProcess(): void {

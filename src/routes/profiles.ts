@@ -5,15 +5,7 @@
 import threads, { type Worker } from 'node:worker_threads';
 import { now } from '../clock.ts';
 import { process } from '../platform.ts';
-
-/** How long the threads may take to write: ms. */
-const WRITING = 5000;
-
-/** So long no thread has ended, once as many are gone as must be: ms. */
-const STILL = 100;
-
-/** How often it is looked whether they are through: ms. */
-const LOOK = 2;
+import { PROFILES_LOOK, PROFILES_STILL, PROFILES_WRITTEN } from '../times.ts';
 
 const isOn = (flag: string): boolean =>
   [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(' ')].includes(flag);
@@ -42,14 +34,14 @@ export function endThreads(workers: readonly Worker[]): boolean {
   const before = threadsOf();
   if (before === undefined) return false;
   for (const worker of workers) void threads.Worker.prototype.terminate.call(worker);
-  const until = now() + WRITING;
+  const until = now() + PROFILES_WRITTEN;
   const count = (): number => threadsOf()?.filter((thread) => before.includes(thread)).length ?? 0;
   // A thread that takes samples for a profile ends before the one that writes it, and a worker's own workers before it.
   const most = before.length - workers.length * (isSampled() ? 2 : 1);
   let left = count();
   let since = now();
-  while ((left > most || now() - since < STILL) && now() < until) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK);
+  while ((left > most || now() - since < PROFILES_STILL) && now() < until) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PROFILES_LOOK);
     const before = left;
     left = count();
     if (left !== before) since = now();

@@ -4,10 +4,8 @@ import { AUTO_SIGNALS } from '../options.ts';
 import { clearTimeout, process, setImmediate, setTimeout } from '../platform.ts';
 import { signalNumber } from '../signal-names.ts';
 import type { ExitListener, Thread } from '../thread/parts.ts';
+import { SAME_KEYSTROKE } from '../times.ts';
 import { exitProcess } from './ending.ts';
-
-/** A signal that comes again so soon is the same keystroke, handed on by a parent such as npm: ms of a loop that turns. */
-const SAME_KEYSTROKE = 250;
 
 /** In so many pieces is that waited for; a turn that takes longer than a piece counts as one. */
 const TICKS = 10;

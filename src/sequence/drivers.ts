@@ -5,6 +5,7 @@
  */
 import { now } from '../clock.ts';
 import { clearTimeout, nextTick, queueMicrotask, setTimeout } from '../platform.ts';
+import { STEP_LOOK } from '../times.ts';
 import type { Step } from './step.ts';
 
 export interface Driver {
@@ -14,16 +15,13 @@ export interface Driver {
   takeOver(): void;
 }
 
-/** How often it is looked whether a step's time is still the same: ms. */
-const LOOK = 100;
-
 /** Resolves to whether `waiting` settled before the step's time was up. Its timer keeps the thread alive meanwhile. */
 function inTime(waiting: PromiseLike<unknown>, step: Step): Promise<boolean> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
     let isSettled = false;
     const wait = (): void => {
-      timer = setTimeout(look, Math.min(Math.max(0, step.until - now()), LOOK));
+      timer = setTimeout(look, Math.min(Math.max(0, step.until - now()), STEP_LOOK));
     };
     const look = (): void => {
       if (step.until > now()) wait();

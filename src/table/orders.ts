@@ -1,5 +1,6 @@
 /** An order in a worker's slot, for one that no message reaches. */
-import { LONGEST, now } from '../clock.ts';
+import { now } from '../clock.ts';
+import { LONGEST } from '../times.ts';
 import { ROUTES, type Route } from '../wire/reason.ts';
 import { at, Cell, isThrough, Ordered, type Table } from './cells.ts';
 import { childrenOf } from './slots.ts';

@@ -3,6 +3,7 @@
 import { clearTimeout, process, setTimeout } from '../platform.ts';
 import type { HandlerReport, WorkerReport } from '../report/report.ts';
 import type { Outcome } from '../sequence/step.ts';
+import { SHOWN_AFTER } from '../times.ts';
 
 /** A shutdown, as far as somebody who waits for it wants to know. */
 export interface Awaited {
@@ -20,9 +21,6 @@ export interface Awaited {
   readonly log: (line: string) => void;
 }
 
-/** A shutdown that takes no longer shows nothing: ms. */
-const PATIENCE = 1000;
-
 /** Returns what ends it. */
 export function showWaiting(awaited: Awaited, timeout: number): () => void {
   let end: unknown;
@@ -36,7 +34,7 @@ export function showWaiting(awaited: Awaited, timeout: number): () => void {
           .show(awaited);
       } catch {}
     },
-    Math.min(PATIENCE, timeout / 2),
+    Math.min(SHOWN_AFTER, timeout / 2),
   ).unref();
   return () => {
     clearTimeout(timer);

@@ -9,10 +9,9 @@ import { clearInterval, clearTimeout, process, setInterval, setTimeout } from '.
 import type { HandlerReport, WorkerReport } from '../report/report.ts';
 import { standIn } from '../stand-in.ts';
 import type { Awaited } from '../thread/waiting.ts';
+import { SHOWN_EVERY } from '../times.ts';
 import { printable, toColumns, widthOf } from './terminal.ts';
 
-/** How often the line is written: ms. */
-const PERIOD = 250;
 const STDERR = 2;
 const CLEAR = '\r\u001b[K';
 
@@ -113,7 +112,7 @@ function showLine(awaited: Awaited): () => void {
       }),
     );
   draw();
-  const timer = setInterval(draw, PERIOD).unref();
+  const timer = setInterval(draw, SHOWN_EVERY).unref();
   return () => {
     clearInterval(timer);
     clear();

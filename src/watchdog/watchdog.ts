@@ -5,9 +5,7 @@
 import threads from 'node:worker_threads';
 import { process } from '../platform.ts';
 import { Header, type Table } from '../table/cells.ts';
-
-/** How much later than the deadline a process is ended that is still there: ms. */
-const GRACE = 500;
+import { GRACE } from '../times.ts';
 
 /** The text of the guard's thread, which the build puts here. */
 declare const GUARD_SOURCE: string;

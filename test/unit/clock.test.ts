@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { LONGEST, now } from '../../src/clock.ts';
+import { now } from '../../src/clock.ts';
+import { LONGEST } from '../../src/times.ts';
 
 it('counts milliseconds on the clock of the process', () => {
   const before = Number(process.hrtime.bigint()) / 1e6;

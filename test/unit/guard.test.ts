@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LONGEST } from '../../src/clock.ts';
 import { createTable, Header, ROOT, type Table } from '../../src/table/cells.ts';
 import { showProgress } from '../../src/table/progress.ts';
+import { LONGEST } from '../../src/times.ts';
 import { standGuard } from '../../workers/guard.ts';
 import { createProcess } from './stand-ins.ts';
 

@@ -5,9 +5,9 @@ import { MessageChannel, type Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { registerTaskPool, type TaskOptions, type TaskPool } from '../../src/adapters/task-pool.ts';
 import { type Instance, publishInstance } from '../../src/api/instance.ts';
-import { LONGEST } from '../../src/clock.ts';
 import { ShutdownError } from '../../src/report/errors.ts';
 import type { Pool } from '../../src/thread/pools.ts';
+import { LONGEST } from '../../src/times.ts';
 import { VERSION } from '../../src/wire/reason.ts';
 import { isPending } from './stand-ins.ts';
 

@@ -1,5 +1,6 @@
 /** What is open at a server: its connections, and on each of them the requests that are being answered. */
 import { now } from '../../clock.ts';
+import { CLIENT_QUIET, FRESH } from '../../times.ts';
 import type { Kind, ServerHttp2Session, Socket } from './kinds.ts';
 
 /** A request that is being answered. */
@@ -55,12 +56,6 @@ export function createConnection(socket: Socket, isRaw: boolean): Connection {
   };
 }
 
-/** So long a new connection may take to send the first byte of a request, which is often on its way: ms. */
-const FRESH = 100;
-
-/** So long a client of a protocol of the program's own must be quiet, once it has its answer: ms. */
-const QUIET = 250;
-
 /**
  * `busy`: somebody waits for an answer, or the program has it. `half`: the beginning of a request, whose rest may
  * come. `silent`: nothing has come yet; a browser connects in advance, a balancer looks whether somebody is there.
@@ -88,7 +83,7 @@ function isQuiet(connection: Connection): boolean {
   return (
     socket.bytesWritten > writtenBefore &&
     socket.writableLength === 0 &&
-    now() - (connection.quiet?.since ?? 0) >= QUIET
+    now() - (connection.quiet?.since ?? 0) >= CLIENT_QUIET
   );
 }
 

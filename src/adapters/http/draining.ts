@@ -6,6 +6,7 @@ import { now } from '../../clock.ts';
 import type { Handler, Occasion } from '../../handlers/handler.ts';
 import { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } from '../../platform.ts';
 import { standIn } from '../../stand-in.ts';
+import { ACCEPTING, CONNECTIONS_LOOK } from '../../times.ts';
 import { type Connection, count, describeOpen, type Exchange, restOf } from './connections.ts';
 import { isHttpServer, kindOf, type Server } from './kinds.ts';
 import { watch } from './watching.ts';
@@ -28,12 +29,6 @@ interface Surroundings {
   readonly signal: AbortSignal;
   log(message: string): void;
 }
-
-/** How often it is looked which connections have come to rest: ms. */
-const LOOK = 50;
-
-/** So long connections are accepted that wait already, at most: ms. */
-const ACCEPTING = 500;
 
 const otherwise: Occasion = { sync: false, delay: Number.POSITIVE_INFINITY, note() {} };
 
@@ -229,7 +224,7 @@ export function createDraining(
     looking = setInterval(() => {
       for (const connection of connections) settle(connection);
       closeOlder();
-    }, LOOK);
+    }, CONNECTIONS_LOOK);
     let limit: NodeJS.Timeout | undefined;
     const isCut = await new Promise<boolean>((resolve) => {
       through = () => resolve(false);

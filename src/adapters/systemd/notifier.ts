@@ -4,6 +4,7 @@
  */
 import { isCallable } from '../../handlers/handler.ts';
 import { process } from '../../platform.ts';
+import { HANDED_ON } from '../../times.ts';
 
 export interface Notify {
   /** Sends them as one message. */
@@ -11,9 +12,6 @@ export interface Notify {
   /** Sends them before it returns: the process ends after that. */
   sendNow(...lines: readonly string[]): void;
 }
-
-/** How long somebody may take to hand a message on, at the very end: ms. */
-const LIMIT = 1000;
 
 const COMMAND = 'systemd-notify';
 
@@ -63,7 +61,7 @@ function byCommand(): Notify {
     const lines = waiting.shift();
     isSending = lines !== undefined;
     if (!lines) return;
-    const child = execFile(COMMAND, ['--no-block', ...lines], { timeout: LIMIT }, next);
+    const child = execFile(COMMAND, ['--no-block', ...lines], { timeout: HANDED_ON }, next);
     child.unref();
   }
 
@@ -75,7 +73,7 @@ function byCommand(): Notify {
 
     sendNow(...lines) {
       for (const each of [...waiting.splice(0), lines]) {
-        spawnSync(COMMAND, ['--no-block', ...each], { timeout: LIMIT, stdio: 'ignore' });
+        spawnSync(COMMAND, ['--no-block', ...each], { timeout: HANDED_ON, stdio: 'ignore' });
       }
     },
   };

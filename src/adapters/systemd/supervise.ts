@@ -3,13 +3,8 @@ import { now } from '../../clock.ts';
 import { clearInterval, process, setInterval } from '../../platform.ts';
 import type { ShutdownReport } from '../../report/report.ts';
 import type { Supervision } from '../../thread/supervision.ts';
+import { EXTEND_EVERY, EXTENSION } from '../../times.ts';
 import type { Notify } from './notifier.ts';
-
-/** How often more time is asked for: ms. */
-const PULSE = 1000;
-
-/** For so long each time: longer than PULSE, or a moment's load is taken for a process that hangs: ms. */
-const EXTENSION = 5000;
 
 export function supervise({ send, sendNow }: Notify, env: NodeJS.ProcessEnv): Supervision {
   let extending: NodeJS.Timeout | undefined;
@@ -22,12 +17,12 @@ export function supervise({ send, sendNow }: Notify, env: NodeJS.ProcessEnv): Su
   return {
     begin(until) {
       const extend = (...lines: readonly string[]): void => {
-        const left = Math.min(EXTENSION, until() - now() + PULSE);
+        const left = Math.min(EXTENSION, until() - now() + EXTEND_EVERY);
         if (left > 0) send(...lines, `EXTEND_TIMEOUT_USEC=${Math.ceil(left * 1000)}`);
       };
       extend('STOPPING=1', 'STATUS=shutting down');
       clearInterval(extending);
-      extending = setInterval(extend, PULSE);
+      extending = setInterval(extend, EXTEND_EVERY);
       extending.unref();
     },
 
