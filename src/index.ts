@@ -26,9 +26,9 @@ export type { Resource } from './handlers/resource.ts';
 export type { Options } from './options.ts';
 export type { HandlerMessage, ShutdownTrace } from './report/diagnostics.ts';
 export { ShutdownError } from './report/errors.ts';
-export type { HandlerReport, PoolReport, ShutdownReport, StageReport, WorkerReport } from './report/report.ts';
+export type { PoolReport, ShutdownReport, StageReport } from './report/report.ts';
 export type { Instant, Span, Timeline, TimelineThread } from './report/timeline.ts';
-export type { WorkerStatus } from './wire/outcomes.ts';
+export type { HandlerReport, WorkerReport, WorkerStatus } from './wire/outcomes.ts';
 export type { Route } from './wire/reason.ts';
 
 const instance = findInstance() ?? publishInstance(createInstance());

@@ -107,9 +107,9 @@ export function createOwnSlot({ threadId, ...place }: Place): OwnSlot {
       if (index !== undefined) setState(table, index, state);
     },
 
-    leave(home, claimed) {
+    leave(slotTable, claimed) {
       setIndex(undefined);
-      free(home, claimed, threadId);
+      free(slotTable, claimed, threadId);
     },
 
     move(parent, buffer) {

@@ -240,7 +240,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
       return `${woken} of ${idle} idle workers of pool ${name} were woken by a task each, since not every one of them is known`;
     },
 
-    rouse() {
+    wakeStarting() {
       if (!taskPool.parks()) return false;
       const unknown = taskPool.threads().filter((worker) => !isKnown(worker));
       for (const worker of unknown) hear(worker);

@@ -44,8 +44,8 @@ export function createArrival({ table, threadId, slot: ownSlot }: Place, known: 
   /** How many workers had joined when they were looked for last. */
   let joins: number | undefined = 0;
 
-  function find(thread: number, slot: number, home: Table): Slotted {
-    const child = known.slot(thread, slot, home);
+  function find(thread: number, slot: number, slotTable: Table): Slotted {
+    const child = known.slot(thread, slot, slotTable);
     listeners.onSlot(child);
     return child;
   }
@@ -70,19 +70,19 @@ export function createArrival({ table, threadId, slot: ownSlot }: Place, known: 
 
   function take(message: LinkMessage, source: number): void {
     const { slot, port, buffer } = message;
-    const home = buffer === undefined ? table : createTable(buffer);
-    const refusal = refusalOf(message, home, source);
+    const slotTable = buffer === undefined ? table : createTable(buffer);
+    const refusal = refusalOf(message, slotTable, source);
     if (refusal !== undefined) {
       log(refusal);
       return;
     }
-    if (settleLink(home, slot, Linked.yes) === Linked.never) {
+    if (settleLink(slotTable, slot, Linked.yes) === Linked.never) {
       // Its worker has said by itself what was to be said, and ends.
       port.close();
       return;
     }
-    Atomics.notify(home.cells, at(slot, Cell.linked));
-    listeners.onLink(known.slotted(source) ?? find(source, slot, home), port);
+    Atomics.notify(slotTable.cells, at(slot, Cell.linked));
+    listeners.onLink(known.slotted(source) ?? find(source, slot, slotTable), port);
   }
 
   return {

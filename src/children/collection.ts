@@ -18,7 +18,7 @@ export interface BlockListeners {
   /** They are ordered. */
   onOrdered(): void;
   /** Wakes those that could not be woken before. Whether there are still some. */
-  rouse(): boolean;
+  wakeStarting(): boolean;
   /** Called once, if they are still waited for at `spreadAt`. */
   spread(): void;
   readonly spreadAt: number;
@@ -184,7 +184,7 @@ export function createCollection(first: Order, parts: Parts): Collection {
       isBlocking ||= blocks;
     },
 
-    block({ rouse, spread, spreadAt }) {
+    block({ wakeStarting, spread, spreadAt }) {
       let isSpread = false;
       let areParked = true;
       let probeAt = now() + PROBE;
@@ -217,7 +217,7 @@ export function createCollection(first: Order, parts: Parts): Collection {
           parts.loseTheGone(pending);
         }
         const patient = Math.min(left, Math.max(0, probeAt - now()), isSpread ? left : Math.max(0, spreadAt - now()));
-        areParked &&= rouse();
+        areParked &&= wakeStarting();
         const polls = foreign || isHopeful || areParked;
         Atomics.wait(table.cells, Header.doorbell, rung, polls ? Math.min(patient, POLL) : patient);
       }

@@ -23,7 +23,7 @@ export interface Entrusted {
 }
 
 /** What the main thread does with what is entrusted to it. */
-interface Steward {
+interface EntrustedOwner {
   /** It never listens: a rehearsal is not to get what is meant for the main thread. */
   readonly isDeaf: boolean;
   /** From now on it is a handler of the main thread. */
@@ -89,7 +89,7 @@ function toFunction({ module, exportName, args }: EntrustedHandler, isExiting: (
   return handler;
 }
 
-export function createEntrusted({ isDeaf, keep, drop, due, isExiting, onListen, log }: Steward): Entrusted {
+export function createEntrusted({ isDeaf, keep, drop, due, isExiting, onListen, log }: EntrustedOwner): Entrusted {
   /** By thread, in the order in which they came. */
   const held = new Map<number, Map<number, () => unknown>>();
   /** A worker says again what it may have said before anybody listened, later than what it said since. */

@@ -22,7 +22,6 @@ export interface Registry {
   remove(key: object): void;
   /** Takes the newest one out. */
   take(): Handler | undefined;
-  clear(): void;
   readonly size: number;
   /** ms for which the one that goes on serving the longest does so. */
   readonly delay: number;
@@ -75,12 +74,6 @@ export function createRegistry(): Registry {
       if (taken.twin === undefined) newestOf.delete(taken.key);
       else newestOf.set(taken.key, taken.twin);
       return toHandler(taken);
-    },
-
-    clear() {
-      newestOf.clear();
-      newest = undefined;
-      size = 0;
     },
 
     get size() {

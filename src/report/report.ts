@@ -1,44 +1,10 @@
 /** What a shutdown has to tell: the report that a program gets, and what became of each handler, worker and stage. */
-import type { WorkerStatus } from '../wire/outcomes.ts';
+import type { HandlerReport, WorkerReport } from '../wire/outcomes.ts';
 import type { Route } from '../wire/reason.ts';
 import type { ShutdownError } from './errors.ts';
 import type { Timeline } from './timeline.ts';
 
-/** What became of one handler. */
-export interface HandlerReport {
-  readonly name: string;
-  /** ms from its call until it settled, or until it was given up. */
-  readonly durationMs: number;
-  /** When it was called: ms on the clock of `process.hrtime()`, which all threads have in common. */
-  readonly startedAt?: number | undefined;
-  /** `'drain'` for a function of a worker's drain stage; those of this thread are in the stage's own report. */
-  readonly stage?: 'drain';
-  /** What it threw or rejected with. */
-  readonly error?: Error;
-  /** It had not settled when its time was up, or when the process could no longer wait (a synchronous route). */
-  readonly unfinished?: true;
-}
-
-/** What became of one worker, a child of this thread or further down: a thread, or a registered process. */
-export interface WorkerReport {
-  /** 0 for a process, which is told by its {@link pid}. */
-  readonly threadId: number;
-  /** The process that it is, or that it is a thread of; absent for the threads of this process. */
-  readonly pid?: number;
-  /** From this thread's child down to the worker: thread ids, of a process its pid. */
-  readonly path: readonly number[];
-  readonly name: string;
-  readonly status: WorkerStatus;
-  /** Why it did not ack, or how it ended. */
-  readonly diagnosis?: string;
-  /** ms from the order to the ack. */
-  readonly ackMs?: number;
-  /** When it was told to shut down: ms on the clock of `process.hrtime()`. Absent where it ended by itself. */
-  readonly orderedAt?: number;
-  /** When it read that, and began. Absent where it has not acked. */
-  readonly readAt?: number | undefined;
-  readonly handlers: readonly HandlerReport[];
-}
+export type { HandlerReport, WorkerReport } from '../wire/outcomes.ts';
 
 /** What became of one stage. */
 export interface StageReport {

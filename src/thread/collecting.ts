@@ -68,7 +68,7 @@ export function createCollecting(
           phase.order(until(), true);
           wakePools();
         },
-        rouse: () => pools.rouse(),
+        wakeStarting: () => pools.wakeStarting(),
         spreadAt,
         spread: phase.notifyPhase,
       });

@@ -19,7 +19,7 @@ export interface Pool {
   /** Makes the event loop of each parked worker turn, so that it reads its order. Returns what was to be noted. */
   wake(): string | undefined;
   /** Where no event loop turns: wakes those that were being started. Whether there are still some. */
-  rouse?(): boolean;
+  wakeStarting?(): boolean;
   /** Takes tasks again: the event loop had run empty, and somebody has given it new work. */
   accept?(): void;
   /** Ends the pool, in a thread that lives on. */
@@ -39,7 +39,7 @@ export interface Pools {
   /** Wakes each pool's parked workers, once a shutdown. Returns the notes for the report. */
   wake(): string[];
   /** Wakes those that were being started, where no event loop turns. Whether there are still some. */
-  rouse(): boolean;
+  wakeStarting(): boolean;
   /** The thread is as new: every pool that is left takes tasks again. */
   accept(): void;
   /** Ends every pool. */
@@ -115,8 +115,8 @@ export function createPools(): Pools {
       return notesOf((pool) => pool.wake());
     },
 
-    rouse() {
-      return [...each()].filter((pool) => pool.rouse?.()).length > 0;
+    wakeStarting() {
+      return [...each()].filter((pool) => pool.wakeStarting?.()).length > 0;
     },
 
     accept() {

@@ -1,6 +1,7 @@
 /** What a terminal can show: its width, whether it has colours and more letters than ASCII, and how wide a text is on it. */
 import { process } from '../platform.ts';
 
+/** What a terminal can show, unless told. */
 export interface TerminalOptions {
   /** Columns. Default: those of the terminal that stdout is, or else 80. */
   readonly width?: number;

@@ -229,9 +229,9 @@ it('wakes those that were being started, until there are none', () => {
   const { children, join } = createScene();
   join();
   const left = [true, true, false, true];
-  const rouse = vi.fn(() => left.shift() ?? true);
-  children.block({ ...order(1000), sync: true }, { ...blocking(() => {}), rouse });
-  expect(rouse).toHaveBeenCalledTimes(3);
+  const wakeStarting = vi.fn(() => left.shift() ?? true);
+  children.block({ ...order(1000), sync: true }, { ...blocking(() => {}), wakeStarting });
+  expect(wakeStarting).toHaveBeenCalledTimes(3);
 });
 
 it('spreads the word once, if a worker is still waited for then', () => {
@@ -510,19 +510,19 @@ describe('a message between threads', () => {
 
 describe('a worker with a table of its own', () => {
   const joinForeign = (scene: Scene, buffer?: SharedArrayBuffer) => {
-    const home = createTable(buffer);
-    const slot = buffer ? 0 : claim(home, WORKER, 0);
+    const slotTable = createTable(buffer);
+    const slot = buffer ? 0 : claim(slotTable, WORKER, 0);
     const { port1, port2 } = new MessageChannel();
     ports.push(port1, port2);
-    scene.children.accept({ [KEY]: VERSION, slot, port: port2, buffer: home.buffer }, WORKER);
-    return { home, port: port1, slot: Number(slot) };
+    scene.children.accept({ [KEY]: VERSION, slot, port: port2, buffer: slotTable.buffer }, WORKER);
+    return { slotTable, port: port1, slot: Number(slot) };
   };
 
   it('is known by its slot there', () => {
     const scene = createScene();
-    const { home, slot } = joinForeign(scene);
+    const { slotTable, slot } = joinForeign(scene);
     expect(scene.children.size).toBe(1);
-    expect(Atomics.load(home.cells, at(slot, Cell.linked))).toBe(1);
+    expect(Atomics.load(slotTable.cells, at(slot, Cell.linked))).toBe(1);
     expect(Atomics.load(scene.table.cells, at(slot, Cell.linked))).toBe(0);
     expect(Atomics.load(scene.table.cells, Header.unlinkedWorkers)).toBe(0);
   });
@@ -536,12 +536,12 @@ describe('a worker with a table of its own', () => {
 
   it('is looked at again and again where this thread blocks, since its doorbell is another', () => {
     const scene = createScene();
-    const { home, slot, port } = joinForeign(scene);
+    const { slotTable, slot, port } = joinForeign(scene);
     const acks = new Worker(
       `const { workerData: cells } = require('node:worker_threads');
        Atomics.wait(cells, 0, 0, 100);
        Atomics.store(cells, ${at(slot, Cell.state)}, ${State.acked});`,
-      { eval: true, workerData: home.cells },
+      { eval: true, workerData: slotTable.cells },
     );
     const before = now();
     port.postMessage(ack(0));
@@ -912,8 +912,8 @@ describe('those below a worker that is blocked', () => {
     const child = claim(table, WORKER + 1, WORKER) ?? 0;
     const sentAt: number[] = [];
     // It is looked at as often as it is asked whether somebody is to be woken.
-    const rouse = (): boolean => sentAt.push(Atomics.load(table.cells, at(child, Cell.timeout))) > 0;
-    children.block({ ...order(400), sync: true }, { ...blocking(() => {}), rouse });
+    const wakeStarting = (): boolean => sentAt.push(Atomics.load(table.cells, at(child, Cell.timeout))) > 0;
+    children.block({ ...order(400), sync: true }, { ...blocking(() => {}), wakeStarting });
     expect(new Set(sentAt.filter((timeout) => timeout > 0)).size).toBe(1);
   });
 });

@@ -31,8 +31,8 @@ afterEach(() => {
   for (const port of ports.splice(0)) port.close();
 });
 
-function add(threadId: number, home = table): Slotted {
-  return known.slot(threadId, claim(home, threadId, PARENT) ?? expect.unreachable(), home);
+function add(threadId: number, slotTable = table): Slotted {
+  return known.slot(threadId, claim(slotTable, threadId, PARENT) ?? expect.unreachable(), slotTable);
 }
 
 /** A worker that is linked, and its end of the link. */
@@ -72,7 +72,8 @@ function collect(change: Partial<Order> = {}, more: Partial<Parts> = {}): Collec
 
 const setState = ({ slot }: Slotted, state: State) => Atomics.store(table.cells, at(slot, Cell.state), state);
 const read = (port: MessagePort): unknown => receiveMessageOnPort(port)?.message;
-const cell = ({ slot, table: home }: Slotted, name: number): number => Atomics.load(home.cells, at(slot, name));
+const cell = ({ slot, table: slotTable }: Slotted, name: number): number =>
+  Atomics.load(slotTable.cells, at(slot, name));
 function ring(): void {
   Atomics.add(table.cells, Header.doorbell, 1);
   Atomics.notify(table.cells, Header.doorbell);
@@ -80,7 +81,7 @@ function ring(): void {
 const acked = { type: 'ack', version: VERSION, epoch: 1, handlers: [], workers: [] } as const;
 const listeners = (change = {}) => ({
   onOrdered() {},
-  rouse: () => false,
+  wakeStarting: () => false,
   spread: () => void log.push('spread'),
   spreadAt: Number.POSITIVE_INFINITY,
   ...change,
@@ -349,9 +350,9 @@ describe('a thread that blocks', () => {
     const collection = collect({ until: now() + 200 });
     collection.send(child);
     let left = 3;
-    block(collection, { spreadAt: now() + 20, rouse: () => log.push('rouse') > 0 && --left > 0 });
+    block(collection, { spreadAt: now() + 20, wakeStarting: () => log.push('wakeStarting') > 0 && --left > 0 });
     expect(log.filter((line) => line === 'spread')).toHaveLength(1);
-    expect(log.filter((line) => line === 'rouse')).toHaveLength(3);
+    expect(log.filter((line) => line === 'wakeStarting')).toHaveLength(3);
   });
 
   it('looks often where a worker rings elsewhere', () => {
@@ -369,7 +370,7 @@ describe('a thread that blocks', () => {
     const collection = collect({ until: now() + 3 * RELAY });
     collection.send(child);
     const times = new Set<number>();
-    block(collection, { rouse: () => times.add(Atomics.load(table.cells, at(below, Cell.timeout))).size > 0 });
+    block(collection, { wakeStarting: () => times.add(Atomics.load(table.cells, at(below, Cell.timeout))).size > 0 });
     expect([...times].filter((timeout) => timeout > 0)).toHaveLength(1);
   });
 });

@@ -92,12 +92,12 @@ describe('who stands guard', () => {
   });
 
   it('has nothing to do where nothing is armed', () => {
-    const relieve = standGuard(table, true);
+    const endGuard = standGuard(table, true);
     expect(vi.getTimerCount()).toBe(0);
-    relieve();
+    endGuard();
   });
 
-  it('is relieved', () => {
+  it('is ended', () => {
     arm(7500);
     standGuard(table, true)();
     expect(vi.getTimerCount()).toBe(0);

@@ -75,11 +75,11 @@ it('wakes those that are being started, for as long as there are some in any of 
     [true, false, false],
     [true, true, false],
   ];
-  expect(pools.rouse()).toBe(false);
+  expect(pools.wakeStarting()).toBe(false);
   pools.add({}, createPool([], 'that has none'));
-  pools.add({}, createPool([], 'first', { rouse: () => first.shift() === true }));
-  pools.add({}, createPool([], 'second', { rouse: () => second.shift() === true }));
-  expect([pools.rouse(), pools.rouse(), pools.rouse()]).toEqual([true, true, false]);
+  pools.add({}, createPool([], 'first', { wakeStarting: () => first.shift() === true }));
+  pools.add({}, createPool([], 'second', { wakeStarting: () => second.shift() === true }));
+  expect([pools.wakeStarting(), pools.wakeStarting(), pools.wakeStarting()]).toEqual([true, true, false]);
 });
 
 it('is idle once every one of them is, and says how long each took', async () => {

@@ -128,21 +128,6 @@ it('removes one that was taken and added again', () => {
   expect(registry.take()).toBeUndefined();
 });
 
-it('is empty once it was cleared, and as good as new', () => {
-  const registry = createRegistry();
-  const fn = () => 'called';
-  registry.add(fn, []);
-  registry.add(fn, []);
-  registry.clear();
-  expect(registry.size).toBe(0);
-  expect(registry.take()).toBeUndefined();
-  registry.remove(fn);
-  expect(registry.size).toBe(0);
-  registry.add(fn, []);
-  expect(registry.take()?.call()).toBe('called');
-  expect(registry.take()).toBeUndefined();
-});
-
 it('holds on to nothing that was taken or removed', async () => {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');

@@ -85,7 +85,7 @@ export function createStream() {
 /** What a thread does that blocks for its workers, but for what is spread. */
 export const blocking = (onOrdered: () => void) => ({
   onOrdered,
-  rouse: () => false,
+  wakeStarting: () => false,
   spread() {},
   spreadAt: Number.POSITIVE_INFINITY,
 });

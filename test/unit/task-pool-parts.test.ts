@@ -601,14 +601,14 @@ describe('where no event loop turns, a worker that was being started', () => {
     worker.on('message', (message) => {
       if (message === 'ready') learn(info);
     });
-    expect(adapter.rouse?.()).toBe(true);
+    expect(adapter.wakeStarting?.()).toBe(true);
     port.postMessage('ready');
-    expect(adapter.rouse?.()).toBe(false);
+    expect(adapter.wakeStarting?.()).toBe(false);
     port.postMessage('more');
     const heard = vi.fn();
     worker.on('message', heard);
     // It is known now, and heard by the event loop alone.
-    expect(adapter.rouse?.()).toBe(false);
+    expect(adapter.wakeStarting?.()).toBe(false);
     expect(heard).not.toHaveBeenCalled();
     close();
   });
@@ -629,26 +629,26 @@ describe('where no event loop turns, a worker that was being started', () => {
   it('is known, too, by a task that it has got meanwhile', () => {
     const { pool, adapter, worker, tasks, close } = createStarting();
     void pool.run(1);
-    expect(adapter.rouse?.()).toBe(true);
+    expect(adapter.wakeStarting?.()).toBe(true);
     Object.assign(tasks[0] ?? {}, { workerInfo: infoOf(worker) });
-    expect(adapter.rouse?.()).toBe(false);
+    expect(adapter.wakeStarting?.()).toBe(false);
     close();
   });
 
   it('keeps the pool busy while another one is known', () => {
     const { adapter, know, close } = createStarting();
     know();
-    expect(adapter.rouse?.()).toBe(true);
+    expect(adapter.wakeStarting?.()).toBe(true);
     close();
   });
 
   it('is not heard where it is never parked, or where Node keeps its port elsewhere', () => {
     const { adapter, close } = createStarting({ parks: () => false });
-    expect(adapter.rouse?.()).toBe(false);
+    expect(adapter.wakeStarting?.()).toBe(false);
     close();
     const other = createScene();
     other.workers.push(createWorker());
-    expect(other.adapter.rouse?.()).toBe(true);
+    expect(other.adapter.wakeStarting?.()).toBe(true);
   });
 
   it('may have a listener that fails: that is uncaught, as ever', () => {
@@ -659,7 +659,7 @@ describe('where no event loop turns, a worker that was being started', () => {
       throw new Error('no');
     });
     port.postMessage('ready');
-    expect(adapter.rouse?.()).toBe(true);
+    expect(adapter.wakeStarting?.()).toBe(true);
     expect(microtasks).toHaveLength(1);
     expect(microtasks[0]).toThrow('no');
     close();
