@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { build, defineConfig } from 'rolldown';
 
 /**
@@ -20,15 +21,27 @@ const guard = await build({
   output: { format: 'cjs', minify: true },
 });
 
+const GUARD_SOURCE = JSON.stringify(guard.output[0].code);
+
 /** A build for tests checks how the cells of the shared table change: see src/table/moves.ts. */
 const CHECK_CELLS = String(process.env.CHECK_CELLS === '1');
 
 export default defineConfig([
-  // The library is one file, so that a worker loads one small module and not a tree of them.
+  // What every thread loads is one small file, so that a worker loads that and not a tree of modules. The rest is loaded by
+  // whoever needs it, also inside `'exit'`, where only CommonJS can be.
+  { input: { index: 'src/index.ts' }, platform: 'node', transform: { define: { CHECK_CELLS } }, output },
   {
-    input: { index: 'src/index.ts' },
+    input: { rest: 'src/rest.ts' },
     platform: 'node',
-    transform: { define: { GUARD_SOURCE: JSON.stringify(guard.output[0].code), CHECK_CELLS } },
+    transform: { define: { GUARD_SOURCE, CHECK_CELLS } },
+    output: { ...output, format: 'cjs', entryFileNames: '[name].cjs' },
+  },
+  // A bundler cannot follow that: for it the library is one file.
+  {
+    input: { 'one-file': 'src/index.ts' },
+    platform: 'node',
+    resolve: { alias: { './on-demand.ts': fileURLToPath(new URL('./src/at-once.ts', import.meta.url)) } },
+    transform: { define: { GUARD_SOURCE, CHECK_CELLS } },
     output,
   },
   // Whatever else is imported is one file, too, and finds the library in the file beside it.

@@ -31,6 +31,8 @@ function include(): string[] {
 
 export default defineConfig({
   define: { CHECK_CELLS: true },
+  // From its sources the library is one file, as where it is bundled.
+  resolve: { alias: { './on-demand.ts': `${import.meta.dirname}/src/at-once.ts` } },
   test: {
     include: include(),
     globalSetup: process.env.JOBS ? ['test/jobs/redis.ts'] : [],

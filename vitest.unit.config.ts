@@ -6,6 +6,8 @@ const names = process.env.UNIT?.split(',') ?? ['*'];
 /** The tests that need no process of their own: what mutation testing runs, again and again. */
 export default defineConfig({
   define: { CHECK_CELLS: true },
+  // From its sources the library is one file, as where it is bundled.
+  resolve: { alias: { './on-demand.ts': `${import.meta.dirname}/src/at-once.ts` } },
   test: {
     include: names.map((name) => `test/unit/${name}.test.ts`),
     setupFiles: ['test/unit/present-platform.ts'],

@@ -10,7 +10,10 @@ const page = join(root, 'ARCHITECTURE.md');
 
 /** From the doors down to the ground: the wings of each floor, and the pattern of what stands there. */
 const floors = [
-  { doors: '^src/(index|auto|piscina|tinypool|workerpool|comlink|http|bullmq|process|timeline|bin)[.]ts$' },
+  {
+    doors:
+      '^src/(index|auto|piscina|tinypool|workerpool|comlink|http|bullmq|process|timeline|bin|rest|on-demand|at-once)[.]ts$',
+  },
   { adapters: '^src/adapters/', timeline: '^src/timeline/' },
   { api: '^src/api/' },
   { routes: '^src/routes/' },

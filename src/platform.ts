@@ -1,20 +1,29 @@
 /**
  * What the library takes from its platform, kept from when it was loaded: the process, timers, clocks. A program replaces
- * these in its tests, and a deadline that waits for a fake clock is none.
+ * these in its tests, and a deadline that waits for a fake clock is none. What is loaded later takes what was kept then.
  *
  * A test runner runs modules in a context of its own, with a copy of `process` there, on which no event is heard. Node's own
  * functions are of the context that the thread began with, so that it shows where the library is.
  */
-import threads from 'node:worker_threads';
 
-const isAtHome = 'Bun' in globalThis || threads.MessageChannel instanceof Function;
-
-/** The global object that the thread began with. */
-export const home: typeof globalThis = isAtHome
-  ? globalThis
-  : globalThis.process.getBuiltinModule('node:vm').runInThisContext('globalThis');
-
-export const { process } = home;
+interface Platform
+  extends Pick<
+    typeof globalThis,
+    | 'process'
+    | 'setTimeout'
+    | 'clearTimeout'
+    | 'setInterval'
+    | 'clearInterval'
+    | 'setImmediate'
+    | 'clearImmediate'
+    | 'queueMicrotask'
+  > {
+  /** The global object that the thread began with. */
+  readonly home: typeof globalThis;
+  readonly nextTick: NodeJS.Process['nextTick'];
+  readonly hrtime: NodeJS.Process['hrtime'];
+  readonly wallClock: () => number;
+}
 
 const isLike = <Value>(value: unknown, like: Value): value is Value => typeof value === typeof like;
 
@@ -25,18 +34,54 @@ function original<Value>(name: string, found: Value): Value {
   return isLike(replaced, found) ? original(name, replaced) : found;
 }
 
-const timers = process.getBuiltinModule('node:timers');
+function find(home: typeof globalThis): Platform {
+  const { process } = home;
+  const timers = process.getBuiltinModule('node:timers');
+  return {
+    home,
+    process,
+    setTimeout: original('setTimeout', timers.setTimeout),
+    clearTimeout: original('clearTimeout', timers.clearTimeout),
+    setInterval: original('setInterval', timers.setInterval),
+    clearInterval: original('clearInterval', timers.clearInterval),
+    setImmediate: original('setImmediate', timers.setImmediate),
+    clearImmediate: original('clearImmediate', timers.clearImmediate),
+    queueMicrotask: original('queueMicrotask', home.queueMicrotask),
+    nextTick: original('nextTick', process.nextTick),
+    hrtime: original('hrtime', process.hrtime),
+    wallClock: original('Date', home.Date).now,
+  };
+}
 
-export const setTimeout: typeof globalThis.setTimeout = original('setTimeout', timers.setTimeout);
-export const clearTimeout: typeof globalThis.clearTimeout = original('clearTimeout', timers.clearTimeout);
-export const setInterval: typeof globalThis.setInterval = original('setInterval', timers.setInterval);
-export const clearInterval: typeof globalThis.clearInterval = original('clearInterval', timers.clearInterval);
-export const setImmediate: typeof globalThis.setImmediate = original('setImmediate', timers.setImmediate);
-export const clearImmediate: typeof globalThis.clearImmediate = original('clearImmediate', timers.clearImmediate);
-export const queueMicrotask: typeof globalThis.queueMicrotask = original('queueMicrotask', home.queueMicrotask);
-export const nextTick: typeof process.nextTick = original('nextTick', process.nextTick);
-export const hrtime: typeof process.hrtime = original('hrtime', process.hrtime);
-export const wallClock: () => number = original('Date', home.Date).now;
+const KEPT = Symbol.for('worker-atexit:platform');
+
+const isPlatform = (value: unknown): value is Platform => typeof value === 'object' && value !== null;
+
+function keep(): Platform {
+  const { getBuiltinModule } = globalThis.process;
+  const isAtHome = 'Bun' in globalThis || getBuiltinModule('node:events') instanceof Function;
+  const home: typeof globalThis = isAtHome ? globalThis : getBuiltinModule('node:vm').runInThisContext('globalThis');
+  const kept: unknown = Reflect.get(home, KEPT);
+  if (isPlatform(kept)) return kept;
+  const found = find(home);
+  Object.defineProperty(home, KEPT, { value: found, configurable: true });
+  return found;
+}
+
+export const {
+  home,
+  process,
+  setTimeout,
+  clearTimeout,
+  setInterval,
+  clearInterval,
+  setImmediate,
+  clearImmediate,
+  queueMicrotask,
+  nextTick,
+  hrtime,
+  wallClock,
+} = keep();
 
 /** What belongs to another context is no instance of this one's classes. */
 export const { isNativeError, isSharedArrayBuffer, isUint8Array } = process.getBuiltinModule('node:util/types');

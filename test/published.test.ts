@@ -24,7 +24,7 @@ it('publishes JavaScript, declarations and source maps, and all that its exports
   });
   const files: string[] = JSON.parse(stdout)[0].files.map(({ path }: { path: string }) => path);
   const kinds =
-    /^(dist\/[\w-]+\.js(\.map)?|dist\/types\/.*\.d\.ts(\.map)?|(src|workers)\/([\w-]+\/)*[\w-]+\.ts|package\.json|README\.md|LICENSE)$/;
+    /^(dist\/[\w-]+\.c?js(\.map)?|dist\/types\/.*\.d\.ts(\.map)?|(src|workers)\/([\w-]+\/)*[\w-]+\.ts|package\.json|README\.md|LICENSE)$/;
   expect(files.filter((file) => !kinds.test(file))).toEqual([]);
   const exported = Object.values<string | { types: string; default: string }>(manifest.exports).flatMap((entry) =>
     typeof entry === 'string' ? entry : [entry.types, entry.default],

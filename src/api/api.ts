@@ -1,8 +1,9 @@
-/** What the public functions do, for whichever copy of the library calls them. */
+/** What the public functions do that not every thread calls, for whichever copy of the library calls them. */
 import threads, { type Worker } from 'node:worker_threads';
 import { isCallable, nameOf } from '../handlers/handler.ts';
 import { callOwn, isInsideHandler } from '../handlers/inside-handler.ts';
 import type { Registry } from '../handlers/registry.ts';
+import { disposalOf } from '../handlers/resource.ts';
 import { APPLICATION, isApplicationFunction, isApplicationObject, knowServers } from '../handlers/servers.ts';
 import { checkOptions, checkTerms, checkTimeout, type Door, misuse, seenFrom, shown } from '../misuse.ts';
 import { withOptions } from '../options.ts';
@@ -10,12 +11,7 @@ import { process } from '../platform.ts';
 import { toError } from '../report/errors.ts';
 import type { ShutdownReport } from '../report/report.ts';
 import { exitProcess } from '../routes/ending.ts';
-import { listenToParent } from '../routes/parent-process.ts';
-import { createRoutes } from '../routes/routes.ts';
-import { findPosition, takePosition } from '../thread/position.ts';
-import { rehearse } from '../thread/rehearsal.ts';
-import { createThread } from '../thread/thread.ts';
-import { VERSION } from '../wire/reason.ts';
+import type { Rest } from '../thread/halves.ts';
 import type { Instance } from './instance.ts';
 
 /** The URL of a module that is named by a URL or an absolute path. */
@@ -60,20 +56,23 @@ function checkArgs(handler: unknown): void {
   );
 }
 
-export function createInstance(): Instance {
-  let hooks: ReturnType<typeof createRoutes> | undefined;
-  const position = findPosition(rehearse);
-  const thread = createThread(position, (created) => {
-    hooks = createRoutes(created);
-    return hooks;
-  });
-  takePosition(position, thread);
-  listenToParent(thread);
+/** What an {@link Instance} does that has to be loaded for it. */
+export type Api = Omit<
+  Instance,
+  'version' | 'signal' | 'onNewSignal' | 'register' | 'unregister' | 'isShuttingDown' | 'isExiting'
+> & {
+  /** Registers what is no function; throws for what is no resource. */
+  registerResource(resource: unknown, args: readonly unknown[]): void;
+  /** Throws: it is none that can have been registered. */
+  refuseKey(handler: unknown): never;
+};
+
+export function createApi({ thread, hooks }: Pick<Rest, 'thread' | 'hooks'>): Api {
   let shutdown: Promise<ShutdownReport> | undefined;
 
   function add(registry: Registry, handler: unknown, args: readonly unknown[]): void {
     if (args.length > 0) checkArgs(handler);
-    if (!registry.add(handler, args)) throw misuse('INVALID_ARGUMENT', whyNoHandler(handler));
+    if (!registry.add(handler, args, disposalOf(handler))) throw misuse('INVALID_ARGUMENT', whyNoHandler(handler));
     thread.use();
   }
 
@@ -90,15 +89,11 @@ export function createInstance(): Instance {
   }
 
   return {
-    version: VERSION,
+    registerResource: (resource, args) => add(thread.handlers, resource, args),
 
-    get signal() {
-      return thread.signal;
+    refuseKey(handler) {
+      throw misuse('INVALID_ARGUMENT', `handler must be what was registered; it is ${shown(handler)}`);
     },
-
-    onNewSignal: thread.onNewSignal,
-
-    register: (handler, args) => add(thread.handlers, handler, args),
 
     onDrain(handler, args) {
       // Where a server is expected it is taken for one.
@@ -113,20 +108,12 @@ export function createInstance(): Instance {
 
     knowServers,
 
-    knowSystemd: (supervision) => hooks?.supervisor?.know(supervision),
+    knowSystemd: (supervision) => hooks.supervisor?.know(supervision),
 
     notifyReady() {
       if (!thread.isMain)
         throw misuse('MAIN_THREAD_ONLY', 'notifyReady() is for the main thread: it concerns the process');
-      hooks?.supervisor?.ready();
-    },
-
-    unregister(handler) {
-      if ((typeof handler !== 'object' && typeof handler !== 'function') || handler === null) {
-        throw misuse('INVALID_ARGUMENT', `handler must be what was registered; it is ${shown(handler)}`);
-      }
-      thread.handlers.remove(handler);
-      thread.drains.remove(handler);
+      hooks.supervisor?.ready();
     },
 
     registerWorker(worker, options) {
@@ -203,8 +190,6 @@ export function createInstance(): Instance {
       thread.others.add(children);
     },
 
-    isShuttingDown: thread.isShuttingDown,
-
     shutdown(options, door) {
       checkOptions('options', options, ['reason', 'timeout']);
       const { reason: cause, timeout } = options;
@@ -251,7 +236,7 @@ export function createInstance(): Instance {
       const settings = withOptions(thread.settings, options);
       thread.use();
       thread.configure(settings);
-      hooks?.reinstall();
+      hooks.reinstall();
     },
 
     preset(options) {
@@ -262,7 +247,6 @@ export function createInstance(): Instance {
     onEnd: thread.onEnd,
 
     drainDeadline: () => thread.drainDeadline(),
-    isExiting: () => thread.isExiting,
     note: (message) => thread.note(message),
     log: thread.log,
   };

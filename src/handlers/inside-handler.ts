@@ -6,17 +6,14 @@
 import { FRAME } from '../report/errors.ts';
 import type { Callable } from './handler.ts';
 
-let calling = 0;
-
 /** Calls a handler. What it returns is to be given to {@link awaitHandler} if it is a promise. */
-export function callHandler(call: () => unknown): unknown {
-  calling++;
-  try {
+export const callHandler = (call: () => unknown): unknown => callFrames[FRAME](call);
+
+const callFrames = {
+  [FRAME](call: () => unknown): unknown {
     return call();
-  } finally {
-    calling--;
-  }
-}
+  },
+};
 
 const called = {
   [FRAME](fn: Callable, self: unknown, args: readonly unknown[]): unknown {
@@ -38,7 +35,6 @@ export const callOwn = (fn: Callable, self: unknown, args: readonly unknown[]): 
 export const awaitHandler = (result: PromiseLike<unknown>): Promise<unknown> => awaited[FRAME](result);
 
 export function isInsideHandler(): boolean {
-  if (calling > 0) return true;
   const { stackTraceLimit, prepareStackTrace } = Error;
   Error.stackTraceLimit = Number.POSITIVE_INFINITY;
   Error.prepareStackTrace = (_, frames) => frames.join('\n');

@@ -1,7 +1,6 @@
 /** The handlers of a thread, in the order in which they were registered: last in, first out. */
 import { type Handler, isCallable, nameOf } from './handler.ts';
 import { callOwn } from './inside-handler.ts';
-import { disposalOf } from './resource.ts';
 
 interface Registration {
   readonly key: object;
@@ -16,8 +15,8 @@ interface Registration {
 
 /** A last-in-first-out list of handlers in which each registration can be taken out in O(1). */
 export interface Registry {
-  /** False, and nothing added, for what is neither a function nor disposable, unless its handler is given. */
-  add(key: unknown, args: readonly unknown[], handler?: Handler): boolean;
+  /** `disposal`: how a resource is disposed of. False, and nothing added, for what is no function and has none. */
+  add(key: unknown, args: readonly unknown[], disposal?: Handler): boolean;
   /** Removes every registration of `key`, by identity. */
   remove(key: object): void;
   /** Takes the newest one out. */
@@ -46,8 +45,7 @@ export function createRegistry(): Registry {
   };
 
   return {
-    add(key, args, handler) {
-      const disposal = handler ?? (typeof key === 'object' && key !== null ? disposalOf(key) : undefined);
+    add(key, args, disposal) {
       if (disposal === undefined && !isCallable(key)) return false;
       const target: object = Object(key);
       const registration = { key: target, args, disposal, older: newest, newer: undefined, twin: newestOf.get(target) };

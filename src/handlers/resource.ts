@@ -7,7 +7,8 @@ import { serverHandler } from './servers.ts';
 export type Resource = Disposable | AsyncDisposable;
 
 /** How `resource` is disposed of: a server by what it needs, another one asynchronously if it can be, as `await using` does. */
-export function disposalOf(resource: object): Handler | undefined {
+export function disposalOf(resource: unknown): Handler | undefined {
+  if (typeof resource !== 'object' || resource === null) return undefined;
   const server = serverHandler(resource);
   if (server) return server;
   for (const [key, label] of DISPOSERS) {

@@ -14,11 +14,11 @@ export interface Crash {
 export interface CrashRoute {
   /** What this thread is about to end by, if it is an error. */
   readonly crash: Crash | undefined;
-  install(): void;
+  /** An error is uncaught, whoever catches it. */
+  onCrash(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void;
   /** Catches what is uncaught, in place of Node; only with `crash: 'graceful'`. */
   installGraceful(): void;
   uninstallGraceful(): void;
-  uninstall(): void;
 }
 
 /** `exit`: does what an `'exit'` event does, where none follows. */
@@ -47,22 +47,14 @@ export function createCrashRoute(thread: Thread, exit: (code: number) => void): 
     } else again();
   }
 
-  const uninstallGraceful = (): void => void process.off('uncaughtException', onUncaught);
-
   return {
     get crash() {
       return crash;
     },
-    install() {
-      process.on('uncaughtExceptionMonitor', onCrash);
-    },
+    onCrash,
     installGraceful() {
       if (thread.settings.crash === 'graceful') process.on('uncaughtException', onUncaught);
     },
-    uninstallGraceful,
-    uninstall() {
-      process.off('uncaughtExceptionMonitor', onCrash);
-      uninstallGraceful();
-    },
+    uninstallGraceful: () => void process.off('uncaughtException', onUncaught),
   };
 }

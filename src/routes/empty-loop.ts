@@ -2,7 +2,7 @@
 
 import { clearImmediate, nextTick, process, queueMicrotask, setImmediate } from '../platform.ts';
 import type { ShutdownReport } from '../report/report.ts';
-import type { ExitListener, Thread } from '../thread/parts.ts';
+import type { Routes, Thread } from '../thread/parts.ts';
 import { exitProcess } from './ending.ts';
 import { createQuietLook, isIdle } from './quiet-look.ts';
 import { UNSETTLED, whetherUnsettled } from './unsettled.ts';
@@ -10,12 +10,14 @@ import { UNSETTLED, whetherUnsettled } from './unsettled.ts';
 /** So many rounds of work that is over within one turn are believed; more, and it is something listed and not there. */
 const MOST_ROUNDS = 1000;
 
-export function createEmptyLoopRoute(thread: Thread): ExitListener {
-  const look = createQuietLook(onBeforeExit);
+export function createEmptyLoopRoute(thread: Thread): Pick<Routes, 'onBeforeExit'> {
+  let own = (): void => {};
+  const look = createQuietLook(() => own);
   let rounds = 0;
   let turn: NodeJS.Immediate | undefined;
 
-  function onBeforeExit(): void {
+  function onBeforeExit(listener: () => void): void {
+    own = listener;
     if (look.end() || thread.state !== 'running' || !thread.isUsed()) return;
     if (process.listenerCount('beforeExit') === 1) end();
     // When every other listener has run, and what they left to microtasks.
@@ -65,14 +67,7 @@ export function createEmptyLoopRoute(thread: Thread): ExitListener {
     });
   }
 
-  return {
-    install() {
-      process.prependListener('beforeExit', onBeforeExit);
-    },
-    uninstall() {
-      process.off('beforeExit', onBeforeExit);
-    },
-  };
+  return { onBeforeExit };
 }
 
 function isUnfinished({ handlers, stages }: ShutdownReport): boolean {

@@ -4,7 +4,7 @@
  */
 
 import { process, setImmediate } from '../platform.ts';
-import { ShutdownError } from '../report/errors.ts';
+import type { ShutdownError } from '../report/errors.ts';
 import { type Call, standIn } from '../stand-in.ts';
 import type { ExitListener, Thread } from '../thread/parts.ts';
 import type { Reason } from '../wire/reason.ts';
@@ -27,7 +27,7 @@ export function createGracefulExitRoute(thread: Thread): ExitListener {
     // Node checks it.
     if (args[0] !== undefined) Reflect.set(process, 'exitCode', args[0]);
     const reason: Reason = { route: 'process.exit', exitCode: Number(process.exitCode ?? 0) };
-    unwinding = new ShutdownError(reason);
+    unwinding = thread.createError(reason);
     thrown.add(unwinding);
     setImmediate(() => {
       unwinding = undefined;

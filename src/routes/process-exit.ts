@@ -3,32 +3,12 @@
  * `process.exit()` ends up, since that is all that is heard of a call inside `'exit'`.
  */
 
-import { process } from '../platform.ts';
 import { signalNumber } from '../signal-names.ts';
-import { type Call, type StandIn, standIn } from '../stand-in.ts';
-import type { Thread } from '../thread/parts.ts';
+import type { Routes, Thread } from '../thread/parts.ts';
 import type { Reason } from '../wire/reason.ts';
 import type { Crash } from './crash.ts';
 import { raise } from './ending.ts';
 import { endThreads, isProfiled } from './profiles.ts';
-
-declare global {
-  namespace NodeJS {
-    interface Process {
-      /** Where `process.exit()` ends up. Undocumented, and what nyc, signal-exit and others have wrapped for years. */
-      reallyExit(code?: number | string): never;
-    }
-  }
-}
-
-export interface ProcessExitRoute {
-  /** Listens to `'exit'`, and no more. */
-  watch(): void;
-  install(): void;
-  uninstall(): void;
-  /** On Node 20 a code that was given as a string arrives as one. */
-  onExit(code: number | string): void;
-}
 
 interface Others {
   /** The error by which this thread ends, if it is one. */
@@ -40,15 +20,10 @@ interface Others {
   releaseSignals(): void;
 }
 
-export function createProcessExitRoute(thread: Thread, others: Others): ProcessExitRoute {
-  let active = false;
-  /** More than one where somebody has wrapped what was there. */
-  let standIns: StandIn[] = [];
+export function createProcessExitRoute(thread: Thread, others: Others): Pick<Routes, 'onExit' | 'onReallyExit'> {
   let isInside = false;
 
   function onExit(code: number | string): void {
-    // Another one where somebody has taken the first one away; signal-exit does when it unloads.
-    if (active && !standIns.at(-1)?.isOnTop()) standInForExit();
     thread.isExiting = true;
     // What was registered when all was done.
     if (thread.state === 'ended' && !isLeftAlone()) thread.use();
@@ -84,45 +59,15 @@ export function createProcessExitRoute(thread: Thread, others: Others): ProcessE
     thread.shutDownNow({ reason, cause });
   }
 
-  /**
-   * `process.exit()` inside `'exit'` goes straight to `process.reallyExit`, in a handler as in somebody else's listener.
-   * What is left to do is done here, and here the signal is raised, when every `'exit'` listener has run.
-   */
-  function reallyExit(next: Call, code?: unknown): unknown {
-    if (!isInside) {
-      if (!isDone()) goNow(reasonOf(code === undefined ? undefined : Number(code)));
-      isInside = true;
-      const signal = thread.ending?.signal;
-      if (signal !== undefined && Number(code) === 128 + signalNumber(signal)) {
-        if (!isProfiled() || endThreads(thread.children.living())) raise(signal);
-      }
-    }
-    return next(code || Number(process.exitCode ?? 0));
+  /** What is left to do is done here, and here the signal is raised, when every `'exit'` listener has run. */
+  function onReallyExit(code: unknown): void {
+    if (isInside) return;
+    if (!isDone()) goNow(reasonOf(code === undefined ? undefined : Number(code)));
+    isInside = true;
+    const signal = thread.ending?.signal;
+    if (signal === undefined || Number(code) !== 128 + signalNumber(signal)) return;
+    if (!isProfiled() || endThreads(thread.children.living())) raise(signal);
   }
 
-  function standInForExit(): void {
-    standIns.push(standIn(process, 'reallyExit', reallyExit));
-  }
-
-  return {
-    watch() {
-      // Before the listeners of others, such as a logger's, which writes what handlers have logged.
-      if (!process.listeners('exit').includes(onExit)) process.prependListener('exit', onExit);
-    },
-
-    install() {
-      active = true;
-      this.watch();
-      standInForExit();
-    },
-
-    uninstall() {
-      active = false;
-      process.off('exit', onExit);
-      for (const each of standIns.reverse()) each.takeAway();
-      standIns = [];
-    },
-
-    onExit,
-  };
+  return { onExit, onReallyExit };
 }

@@ -20,7 +20,8 @@ export interface QuietLook {
   end(): boolean;
 }
 
-export function createQuietLook(own: Listener): QuietLook {
+/** `own`: the listener that is not put aside. */
+export function createQuietLook(own: () => Listener): QuietLook {
   const aside: Listener[] = [];
   let answer: ((isEmpty: boolean) => void) | undefined;
   let turn: NodeJS.Immediate | undefined;
@@ -31,13 +32,13 @@ export function createQuietLook(own: Listener): QuietLook {
 
   function putAside(): void {
     // As they were added: those of `once` are called once.
-    const others = process.rawListeners('beforeExit').filter((listener) => listener !== own);
+    const others = process.rawListeners('beforeExit').filter((listener) => listener !== own());
     takeOff(others);
     aside.push(...others);
   }
 
   function putBack(): void {
-    const since = process.rawListeners('beforeExit').filter((listener) => listener !== own);
+    const since = process.rawListeners('beforeExit').filter((listener) => listener !== own());
     takeOff(since);
     for (const listener of [...aside.splice(0), ...since]) Reflect.apply(process.on, process, ['beforeExit', listener]);
   }

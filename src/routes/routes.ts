@@ -1,7 +1,8 @@
 /** All the routes by which a thread ends, and what its hooks are together. */
 
 import { process } from '../platform.ts';
-import type { Hooks, Thread } from '../thread/parts.ts';
+import { createListening, type Listening } from '../thread/listening.ts';
+import type { Hooks, Routes, Thread } from '../thread/parts.ts';
 import { createCrashRoute } from './crash.ts';
 import { createEmptyLoopRoute } from './empty-loop.ts';
 import { exitProcess } from './ending.ts';
@@ -11,7 +12,13 @@ import { createProcessExitRoute } from './process-exit.ts';
 import { createSignalRoute } from './signals.ts';
 import { createSupervisorRoute } from './supervisor.ts';
 
-export function createRoutes(thread: Thread): Hooks {
+/** `listening`: what hears of this thread's end, which may listen already (`isInstalled`). */
+export function createRoutes(
+  thread: Thread,
+  { listening, isInstalled }: { readonly listening?: Listening; readonly isInstalled: boolean } = {
+    isInstalled: false,
+  },
+): Hooks {
   const signals = createSignalRoute(thread);
   const ipc = createIpcRoute(thread, signals);
   const supervisor = thread.isMain ? createSupervisorRoute(thread, ipc.order) : undefined;
@@ -22,7 +29,9 @@ export function createRoutes(thread: Thread): Hooks {
     crash: () => crash.crash,
     releaseSignals: () => signals.uninstall(),
   });
-  let active = false;
+  const routes: Routes = { ...emptyLoop, ...processExit, onCrash: crash.onCrash };
+  const ears = listening ?? createListening({ isOver: () => false, routes: () => routes });
+  let active = isInstalled;
 
   /** What the settings of the main thread ask for. */
   function installOptional(): void {
@@ -37,13 +46,12 @@ export function createRoutes(thread: Thread): Hooks {
   return {
     supervisor,
 
-    watch: () => processExit.watch(),
+    routes,
+    watch: ears.watch,
 
     install() {
       active = true;
-      emptyLoop.install();
-      processExit.install();
-      crash.install();
+      ears.install();
       installOptional();
     },
 
@@ -69,9 +77,8 @@ export function createRoutes(thread: Thread): Hooks {
 
     uninstall() {
       active = false;
-      emptyLoop.uninstall();
-      processExit.uninstall();
-      crash.uninstall();
+      ears.uninstall();
+      crash.uninstallGraceful();
       signals.uninstall();
       ipc.uninstall();
       supervisor?.uninstall();

@@ -33,7 +33,7 @@ export function createCall(
   handler: Handler,
   stage: HandlerMessage['stage'],
   reports: HandlerReport[],
-  { onFailure, onSettled, note, delay }: Parts,
+  { onFailure, onSettled, note, delay }: Pick<Parts, 'onFailure' | 'onSettled' | 'note' | 'delay'>,
 ): Call {
   const report: Writable<HandlerReport> = { name: handler.name, durationMs: 0 };
   let returned: unknown;

@@ -16,7 +16,7 @@ export interface Driver {
 }
 
 /** Resolves to whether `waiting` settled before the step's time was up. Its timer keeps the thread alive meanwhile. */
-function inTime(waiting: PromiseLike<unknown>, step: Step): Promise<boolean> {
+export function inTime(waiting: PromiseLike<unknown>, step: Pick<Step, 'until'>): Promise<boolean> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
     let isSettled = false;

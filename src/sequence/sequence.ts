@@ -5,23 +5,29 @@
 import { now } from '../clock.ts';
 import type { Handler } from '../handlers/handler.ts';
 import type { HandlerReport, PoolReport, StageReport } from '../report/report.ts';
-import { RESERVE, SHARES } from '../times.ts';
+import { SHARES } from '../times.ts';
 import { type Call, createCall, isPending } from './call.ts';
 import type { Outcome, Parts, Step } from './step.ts';
+import { handlerUntil } from './until.ts';
 
-export function* sequence(parts: Parts, { stages, drained, pools, handlers }: Outcome): Generator<Step, void, void> {
+/** `begun`: it went the straight way so far, where nothing was to be drained and nobody to be waited for. */
+export function* sequence(
+  parts: Parts,
+  { stages, drained, pools, handlers }: Outcome,
+  begun?: { readonly startedAt: number; readonly call: Call | undefined },
+): Generator<Step, void, void> {
   yield once(() => parts.begin());
 
-  let startedAt = now();
-  let timedOut = parts.hasToDrain() && (yield* drain(parts, drained));
+  let startedAt = begun?.startedAt ?? now();
+  let timedOut = !begun && parts.hasToDrain() && (yield* drain(parts, drained));
   stages.push(stage('drain', startedAt, timedOut, drained, pools));
 
-  startedAt = now();
+  startedAt = begun?.startedAt ?? now();
   timedOut = yield* seeWorkersThrough(parts, SHARES.workers);
   stages.push(stage('workers', startedAt, timedOut));
 
-  startedAt = now();
-  timedOut = yield* runHandlers(parts, handlers);
+  startedAt = begun?.startedAt ?? now();
+  timedOut = yield* runHandlers(parts, handlers, begun?.call);
   stages.push(stage('handlers', startedAt, timedOut));
 
   // Workers that joined meanwhile were ordered at once. They are waited for as well.
@@ -107,29 +113,32 @@ function* seeWorkersThrough(parts: Parts, share: number): Generator<Step, boolea
  * Calls one handler after the other, the newest first; one that is added meanwhile is the newest. What is registered for
  * the drain stage when that is over is called as well, last, while there is time. Returns whether the time of one was up.
  */
-function* runHandlers(parts: Parts, reports: HandlerReport[]): Generator<Step, boolean, void> {
+function* runHandlers(parts: Parts, reports: HandlerReport[], pending?: Call): Generator<Step, boolean, void> {
   const { handlers, drains, deadline } = parts;
   let timedOut = false;
   const takeLate = (): Handler | undefined => (now() < deadline(SHARES.handlers) ? drains.take() : undefined);
   const take = (): Handler | undefined => handlers.take() ?? takeLate();
   const behind = (): number => handlers.size + drains.size;
-  for (let handler = take(); handler !== undefined; handler = take()) {
-    parts.onHandler(handler, behind());
-    const left = deadline(SHARES.handlers) - now();
-    const call = createCall(handler, 'handlers', reports, parts);
+  function* see(call: Call, start: (sync: boolean) => Promise<void> | undefined): Generator<Step, void, void> {
+    const time = handlerUntil(deadline, behind);
     yield {
-      // Those that it registers are behind it, too.
       get until() {
-        return deadline(SHARES.handlers) - behind() * Math.min(RESERVE, left / (behind() + 1));
+        return time.until;
       },
-      start: (sync) => call.start(sync),
+      start,
       cut: (sync) => {
         timedOut ||= !sync;
         call.cut(sync);
       },
     };
     // It may have blocked for longer.
-    timedOut ||= left > 0 && now() > deadline(SHARES.handlers);
+    timedOut ||= time.left > 0 && now() > deadline(SHARES.handlers);
+  }
+  if (pending) yield* see(pending, () => pending.settled);
+  for (let handler = take(); handler !== undefined; handler = take()) {
+    parts.onHandler(handler, behind());
+    const call = createCall(handler, 'handlers', reports, parts);
+    yield* see(call, call.start);
   }
   return timedOut;
 }

@@ -140,6 +140,9 @@ const HEADER_CELLS = 16 + SLOT_CELLS;
 
 const NAME_CHARACTERS = (SLOT_CELLS - Cell.name - 1) * 2;
 
+/** Bytes of a table with one slot. */
+export const SMALLEST = (HEADER_CELLS + SLOT_CELLS) * 4;
+
 export interface Table {
   readonly buffer: SharedArrayBuffer;
   readonly cells: Int32Array;

@@ -1,5 +1,5 @@
 /** What a shutdown comes to: its report, and the exit code. */
-
+import { now } from '../clock.ts';
 import { process } from '../platform.ts';
 import type { ShutdownError } from '../report/errors.ts';
 import { formatReport } from '../report/format.ts';
@@ -13,7 +13,7 @@ import {
 } from '../report/report.ts';
 import type { Outcome } from '../sequence/step.ts';
 import { signalNumber } from '../signal-names.ts';
-import type { Ending } from './parts.ts';
+import type { Begun, Ending } from './parts.ts';
 
 /** What is known of a shutdown that is through. */
 interface Facts extends Pick<ShutdownReport, 'durationMs' | 'workers' | 'notes'> {
@@ -63,4 +63,23 @@ function endOf(
   } else if (code !== 0 || ok) return { exitCode: code };
   if (failureExitCode !== 0) process.exitCode = failureExitCode;
   return { exitCode: failureExitCode };
+}
+
+/** What is reported of a worker that went the straight way to its end. */
+export function concludeBegun({ error, startedAt, reports, notes }: Begun): ShutdownReport {
+  const outcome: Outcome = { stages: [], drained: [], handlers: [...reports], pools: [] };
+  const stages = (['drain', 'workers', 'handlers'] as const).map((name) => {
+    return { name, startedAt, durationMs: name === 'handlers' ? now() - startedAt : 0 };
+  });
+  outcome.stages.push(...stages);
+  const rest = { ending: undefined, failureExitCode: 0, trustsSignals: false };
+  return conclude({
+    error,
+    outcome,
+    workers: [],
+    notes: [...notes],
+    durationMs: now() - startedAt,
+    startedAt,
+    ...rest,
+  });
 }

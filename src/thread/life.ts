@@ -145,7 +145,7 @@ export function createLife(body: Body): Life {
     if (shutdown === undefined) renew();
     else {
       const over = shutdown;
-      over.finished.then(() => close(over));
+      over.ended.then(() => close(over));
     }
   }
 
@@ -198,10 +198,10 @@ export function createLife(body: Body): Life {
       });
     }
     if (!shutdown) body.actOnPendingOrder();
-    if (shutdown) return shutdown.finished;
+    if (shutdown) return shutdown.report();
     const begun = begin(request);
     begun.drive();
-    return begun.finished;
+    return begun.report();
   }
 
   return {

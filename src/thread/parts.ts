@@ -1,11 +1,12 @@
 /** What a thread is made of, as its rooms know each other. */
-import type { Worker } from 'node:worker_threads';
 import type { Children } from '../children/children.ts';
 import type { Entrusted } from '../handlers/entrusted.ts';
 import type { Finalize } from '../handlers/finalizers.ts';
 import type { Registry } from '../handlers/registry.ts';
 import type { Settings } from '../options.ts';
-import type { ShutdownReport } from '../report/report.ts';
+import type { ShutdownError } from '../report/errors.ts';
+import type { HandlerReport, ShutdownReport } from '../report/report.ts';
+import type { Call } from '../sequence/call.ts';
 import type { Table } from '../table/cells.ts';
 import type { LinkMessage } from '../wire/messages.ts';
 import type { Reason, Route } from '../wire/reason.ts';
@@ -20,11 +21,28 @@ export interface ShutdownRequest {
   readonly timeout?: number | undefined;
 }
 
+/** A shutdown that went the straight way so far, and carries on as any other. */
+export interface Begun {
+  readonly startedAt: number;
+  /** With this the signal was aborted. */
+  readonly error: ShutdownError;
+  /** How long it has, and since when: what is over first counts. */
+  readonly limits: { readonly since: number; readonly timeout: number }[];
+  /** Of the handlers that have started, those that failed again, and what there is to note. */
+  readonly reports: HandlerReport[];
+  readonly failed: readonly HandlerReport[];
+  readonly notes: readonly string[];
+  /** The handler that is waited for. */
+  readonly call: Call | undefined;
+}
+
 /** One shutdown of this thread, from its beginning on. */
 export interface Shutdown {
   readonly stage: 'begun' | 'draining' | 'collecting' | 'handling' | 'told';
+  /** Settles when its report has been told. Never rejects. */
+  readonly ended: Promise<unknown>;
   /** Resolves to its report, when that has been told. Never rejects. */
-  readonly finished: Promise<ShutdownReport>;
+  report(): Promise<ShutdownReport>;
   /** Goes through its steps, awaiting each. */
   drive(): void;
   /** Goes through the rest of its steps, synchronously: no event loop turns any more, by `route`. */
@@ -47,6 +65,7 @@ export interface ExitListener {
 
 /** All of this thread's exit listeners. */
 export interface Hooks extends ExitListener {
+  readonly routes: Routes;
   /** What the process's own supervisor asks and is told. Undefined in a worker. */
   readonly supervisor?: Supervisor | undefined;
   /** This thread has made a Worker, which may register something before this thread does, or hears of it. */
@@ -55,6 +74,16 @@ export interface Hooks extends ExitListener {
   reinstall(): void;
   /** Ends this thread because of `cause`, unless it ends already. */
   endBy(cause: Error): void;
+}
+
+/** What the routes do at the places at which a thread hears that it is about to end. */
+export interface Routes {
+  /** `own`: the listener that has heard it. */
+  onBeforeExit(own: () => void): void;
+  /** On Node 20 a code that was given as a string arrives as one. */
+  onExit(code: number | string): void;
+  onReallyExit(code: unknown): void;
+  onCrash(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void;
 }
 
 /** How the process is to end after the shutdown. */
@@ -76,10 +105,6 @@ export interface Thread {
   readonly finalize: Finalize;
   readonly settings: Settings;
   configure(settings: Settings): void;
-  /** Aborted when this thread is to end. A new one after each shutdown in a thread that lives on. */
-  readonly signal: AbortSignal;
-  onNewSignal(listener: (signal: AbortSignal) => void): void;
-  /** The program uses the library. The first use installs the hooks and, in a worker, links it to its parent. */
   use(): void;
   isShuttingDown(): boolean;
   /** Whether there is anything to do for a shutdown: something was used here, or registered in a worker. */
@@ -101,10 +126,8 @@ export interface Thread {
   onEnd(listener: (report: ShutdownReport) => void): void;
   /** Does what is left to do, synchronously. */
   shutDownNow(request: ShutdownRequest): void;
-  /** A message from another thread. */
-  hear(message: unknown, source: number): void;
-  /** This thread has made a Worker. */
-  workerCreated(worker: Worker): void;
+  /** Why `shutdownSignal` aborts. */
+  createError(reason: Reason, cause?: unknown): ShutdownError;
   /** After a shutdown in a thread that lives on: ends what was registered, and all is as new. */
   liveOn(): Promise<void>;
   log(message: string): void;

@@ -8,7 +8,8 @@ import { standIn } from '../stand-in.ts';
 import { createTable } from '../table/cells.ts';
 import { KEY, VERSION } from '../wire/reason.ts';
 import { isAncestor, isTagged } from '../wire/validators.ts';
-import type { Position, Thread } from './parts.ts';
+import type { Core } from './halves.ts';
+import type { Position } from './parts.ts';
 
 export function findPosition(rehearse: (position: Position) => void): Position {
   const { isMainThread, threadId } = threads;
@@ -29,7 +30,7 @@ export function findPosition(rehearse: (position: Position) => void): Position {
  * Node takes a message between threads for delivered if anybody listens; it asks the event's emitter. So the library does not
  * listen, or a message that nobody hears would be lost without a word: it takes note of its own messages where they come by.
  */
-function hearOwn(hear: Thread['hear']): void {
+function hearOwn(hear: Core['hear']): void {
   // Another runtime may ask elsewhere.
   if ('Bun' in globalThis || 'Deno' in globalThis) {
     process.on('workerMessage', hear);
@@ -43,8 +44,10 @@ function hearOwn(hear: Thread['hear']): void {
   });
 }
 
-export function takePosition({ threadId, table }: Position, thread: Thread): void {
+type TakingPlace = Pick<Core, 'position' | 'hear' | 'workerCreated'>;
+
+export function takePosition({ position: { threadId, table }, hear, workerCreated }: TakingPlace): void {
   threads.setEnvironmentData(KEY, { version: VERSION, threadId, buffer: table.buffer });
-  hearOwn(thread.hear);
-  process.on('worker', thread.workerCreated);
+  hearOwn(hear);
+  process.on('worker', workerCreated);
 }

@@ -10,7 +10,7 @@
 import { now } from '../clock.ts';
 import { defaults } from '../options.ts';
 import { process } from '../platform.ts';
-import { ShutdownError, toError, toErrorText } from '../report/errors.ts';
+import { toError, toErrorText } from '../report/errors.ts';
 import { describeHandler } from '../report/format.ts';
 import { toOutcome, toWorkerOutcome } from '../report/outcomes.ts';
 import { type HandlerReport, isCleanHandler, type ShutdownReport } from '../report/report.ts';
@@ -23,7 +23,7 @@ import { arm, disarm, startGuard } from '../watchdog/watchdog.ts';
 import type { Route } from '../wire/reason.ts';
 import { createCollecting } from './collecting.ts';
 import { conclude, ownHandlers } from './conclusion.ts';
-import type { Shutdown, ShutdownRequest } from './parts.ts';
+import type { Begun, Shutdown, ShutdownRequest } from './parts.ts';
 import { fitInto } from './supervision.ts';
 import type { Surroundings } from './surroundings.ts';
 import { type Awaited, showWaiting } from './waiting.ts';
@@ -43,15 +43,20 @@ function adviceFor(route: Route | undefined, signal: string | undefined): string
 
 const nobody = (): void => {};
 
-/** `onTold`: its report is made, and is about to be handed out. */
-export function createShutdown(around: Surroundings, request: ShutdownRequest, onTold: () => void): Shutdown {
+/** `onTold`: its report is made, and is about to be handed out. `begun`: it went the straight way so far. */
+export function createShutdown(
+  around: Surroundings,
+  request: ShutdownRequest,
+  onTold: () => void,
+  begun?: Begun,
+): Shutdown {
   const { isMain, table, handlers, drains, pools, children, others, parent, entrusted, phase, telling, settings } =
     around;
   const { reason, cause, timeout: asked = settings().timeout } = request;
-  const startedAt = now();
-  const error = new ShutdownError(reason, cause);
-  const outcome: Outcome = { stages: [], drained: [], pools: [], handlers: [] };
-  const notes: string[] = [];
+  const startedAt = begun?.startedAt ?? now();
+  const error = begun?.error ?? around.createError(reason, cause);
+  const outcome: Outcome = { stages: [], drained: [], pools: [], handlers: begun?.reports ?? [] };
+  const notes: string[] = [...(begun?.notes ?? [])];
   const trace = telling.trace(reason);
   /** The failures that the parent tells, from this worker's ack. */
   const leftToParent: string[] = [];
@@ -61,10 +66,10 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
   const limit = isOrdered ? around.supervisor()?.limit(asked + waited) : undefined;
   const { timeout, delay: extra } = fitInto(limit, asked, waited);
   /** How long it has, and since when: what is over first counts. */
-  const limits = [{ since: startedAt + extra, timeout }];
-  let stage: Shutdown['stage'] = 'begun';
+  const limits = begun?.limits ?? [{ since: startedAt + extra, timeout }];
+  let stage: Shutdown['stage'] = begun ? 'handling' : 'begun';
   /** How many handlers have started in this stage. */
-  let started = 0;
+  let started = outcome.handlers.length;
   let endGuard: (() => void) | undefined;
   /** What has ended the event loop before all was done. */
   let cutBy: Route | undefined;
@@ -238,17 +243,20 @@ export function createShutdown(around: Surroundings, request: ShutdownRequest, o
   const finished = new Promise<ShutdownReport>((settle) => {
     resolve = settle;
   });
-  const driver = createDriver(sequence(parts, outcome), {
+  const driver = createDriver(sequence(parts, outcome, begun), {
     onError: (thrown) => void notes.push(`a step failed: ${toErrorText(toError(thrown)).stack}`),
     onEnd: end,
   });
   const { drive, takeOver } = driver;
 
+  for (const report of begun?.failed ?? []) parts.onFailure(report, false);
+
   return {
     get stage() {
       return stage;
     },
-    finished,
+    ended: finished,
+    report: () => finished,
     drive: trace ? () => trace.run(drive) : drive,
 
     takeOver(route) {

@@ -8,6 +8,7 @@ import type { ShutdownError } from '../report/errors.ts';
 import type { Telling } from '../report/telling.ts';
 import type { Table } from '../table/cells.ts';
 import type { OrderMessage } from '../wire/messages.ts';
+import type { Reason } from '../wire/reason.ts';
 import type { Others } from './others.ts';
 import type { Ending } from './parts.ts';
 import type { TreePhase } from './phase.ts';
@@ -31,6 +32,7 @@ export interface Surroundings {
   readonly phase: TreePhase;
   readonly telling: Telling;
   settings(): Settings;
+  createError(reason: Reason, cause?: unknown): ShutdownError;
   /** What supervises the process; undefined in a worker. */
   supervisor(): Supervisor | undefined;
   /** What has told this worker to end, if anything has. */

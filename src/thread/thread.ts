@@ -1,62 +1,47 @@
 /**
- * This thread: its handlers, its workers, its parent, and the life that it has with them. Every thread is the same thing;
- * the main thread is the one without a parent.
+ * The rest of a thread: its workers, its pools, its settings, and what is told of it. Every thread is the same thing; the
+ * main thread is the one without a parent.
  */
 import { createEntrusting } from '../../workers/entrusting.ts';
-import { createParent, type Parent } from '../../workers/parent.ts';
 import { createChildren } from '../children/children.ts';
 import type { FailedWorker } from '../children/terms.ts';
 import { createEntrusted, type Entrusted } from '../handlers/entrusted.ts';
 import { createFinalize } from '../handlers/finalizers.ts';
-import { createRegistry } from '../handlers/registry.ts';
-import { process, setTimeout } from '../platform.ts';
+import { disposalOf } from '../handlers/resource.ts';
+import { setTimeout } from '../platform.ts';
 import { isObserved } from '../report/diagnostics.ts';
-import { ShutdownError, toError, toErrorText } from '../report/errors.ts';
+import { toError, toErrorText } from '../report/errors.ts';
+import { describeHandler } from '../report/format.ts';
 import { createTelling } from '../report/telling.ts';
 import { Header, ROOT } from '../table/cells.ts';
 import { showProgress } from '../table/progress.ts';
 import { QUIET, SHARES } from '../times.ts';
-import { isInvite } from '../wire/validators.ts';
+import { concludeBegun } from './conclusion.ts';
+import type { Core, Rest } from './halves.ts';
 import { createLate } from './late.ts';
-import { createLife, type Life } from './life.ts';
 import { createOthers } from './others.ts';
-import type { Hooks, Position, Thread } from './parts.ts';
+import type { Hooks, Thread } from './parts.ts';
 import { createPhase } from './phase.ts';
 import { createPools } from './pools.ts';
 import { createSettings } from './settings.ts';
 import { createShutdown } from './shutdown.ts';
-import { createFlag, createShutdownSignal } from './signal.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/**
- * No request's context: what an `AsyncLocalStorage` holds when something is registered must not be what the handlers run in,
- * nor be kept by the hooks. Loaded already wherever `node:worker_threads` is.
- */
-const { AsyncResource } = process.getBuiltinModule('node:async_hooks');
-
-const outside = new AsyncResource('worker-atexit', { requireManualDestroy: true });
-
-export function createThread(position: Position, createHooks: (thread: Thread) => Hooks): Thread {
-  const { isMain, threadId, table, ancestorId, deliver, rehearse } = position;
+export function createThread(core: Core, createHooks: (thread: Thread) => Hooks): Rest {
+  const { position, isRoot, handlers, drains, life, signal, parent, outside } = core;
+  const { isMain, threadId, table, rehearse } = position;
   const { cells } = table;
-  const isRoot = ancestorId === undefined;
 
-  const handlers = createRegistry();
-  const drains = createRegistry();
   const pools = createPools();
   const others = createOthers();
   const settings = createSettings(table, isRoot);
   const telling = createTelling(() => settings.current, rehearse === undefined);
   const { log } = telling;
   const phase = createPhase(table, isRoot);
-  const signal = createShutdownSignal();
   const isShutDown = (): boolean => life.state !== 'fresh' && life.state !== 'used';
   const { callNow, runLate } = createLate(handlers, drains, isShutDown, log);
-  let installed = false;
   let rehearsed = false;
 
-  /** Absent, too, while it is being made: the shutdown of the whole tree may have begun by then. */
-  let parent: Parent | undefined;
   const children = createChildren(
     { table, threadId, isMain, slot: () => (isMain ? ROOT : isRoot ? undefined : parent?.slot) },
     {
@@ -73,66 +58,6 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
       onFailedWorker,
     },
   );
-
-  const life: Life = createLife({
-    begin: (request, onTold) => createShutdown(surroundings, request, onTold),
-
-    join() {
-      if (!installed) hooks.install();
-      installed = true;
-      parent?.join();
-    },
-
-    async close() {
-      for (const ended of await Promise.allSettled([pools.end(), children.terminate()])) {
-        if (ended.status === 'rejected')
-          log(`what was registered could not be ended: ${toErrorText(toError(ended.reason)).stack}`);
-      }
-    },
-
-    renew() {
-      show(0, 0, '');
-      phase.renew();
-      children.over();
-      others.over();
-      pools.accept();
-      const isUsed = hasHandlers() || pools.size + others.size > 0;
-      parent?.over(isUsed);
-      signal.renew();
-      uninstallUnless(isUsed);
-      return isUsed;
-    },
-
-    runLate,
-    ackNothing: () => void parent?.ack([], [], 0),
-    readFromParent: () => parent?.readAll(),
-    actOnPendingOrder: () => parent?.actOnPendingOrder(),
-    hasHandlers,
-    hasJoinedWorkers: () => children.hasJoined(),
-    isTreeRunning: phase.isRunning,
-    isLeaving: () => thread.ending !== undefined,
-    isExiting: () => thread.isExiting,
-  });
-
-  if (!isMain) {
-    parent = createParent(
-      { table, threadId, parentId: ancestorId ?? 0, inherited: !isRoot, deliver },
-      {
-        /** The shutdown of the whole tree has begun, and this thread's order is to come. */
-        onBegin(reason) {
-          children.begin();
-          signal.abort(new ShutdownError(reason));
-        },
-        onOrder: life.obey,
-        onLinked() {
-          life.lookWhetherOver();
-          rehearseSoon();
-        },
-        onOver: life.hearOver,
-        log,
-      },
-    );
-  }
 
   const entrusted: Entrusted = parent
     ? createEntrusting(threadId, parent)
@@ -151,17 +76,13 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
           handlers.remove(handler);
           callNow({ name: handler.name, call: handler });
         },
-        isExiting: () => thread.isExiting,
+        isExiting: () => core.isExiting,
         onListen() {
           Atomics.store(cells, Header.hearing, 1);
           Atomics.notify(cells, Header.hearing);
         },
         log,
       });
-
-  function hasHandlers(): boolean {
-    return handlers.size + drains.size > 0;
-  }
 
   function onFailedWorker({ report, onFailure, isFatal, error: cause }: FailedWorker): void {
     const name = onFailure?.name || 'onFailure';
@@ -177,12 +98,12 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
     else showProgress(table, ROOT, handler, count, name);
   }
 
-  /** The first link, to a worker or to the parent: a shutdown may come one day, and is to find its way prepared. */
+  /** The first worker's link: a shutdown may come one day, and is to find its way prepared. */
   function rehearseSoon(): void {
-    if (rehearsed || !rehearse) return;
+    if (!isMain || rehearsed || !rehearse) return;
     rehearsed = true;
     setTimeout(() => {
-      if (thread.isShuttingDown() || isObserved()) return;
+      if (core.isShuttingDown() || isObserved()) return;
       try {
         rehearse();
       } catch {
@@ -191,21 +112,14 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
     }, QUIET).unref();
   }
 
-  /** The hooks stay for what was registered meanwhile, and for workers that live on: they may register again. */
-  function uninstallUnless(isUsed: boolean): void {
-    if (!installed || isUsed || children.size > 0) return;
-    installed = false;
-    hooks.uninstall();
-    if (children.hasLiving()) hooks.watch();
-  }
-
   const surroundings: Surroundings = {
     supervisor: () => hooks.supervisor,
     ...{ isMain, isRoot, table, handlers, drains, pools, entrusted, children, others, parent, phase, telling },
-    settings: () => thread.settings,
+    createError: core.createError,
+    settings: () => settings.current,
     order: () => life.order,
-    ending: () => thread.ending,
-    isExiting: () => thread.isExiting,
+    ending: () => core.ending,
+    isExiting: () => core.isExiting,
     isEnding: life.isEnding,
     abort: signal.abort,
     showProgress: show,
@@ -213,19 +127,26 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
 
   const thread: Thread = {
     ...{ isMain, handlers, drains, children, pools, others, entrusted, log },
+    createError: core.createError,
     finalize: createFinalize(handlers, callNow),
     get settings() {
       return settings.current;
     },
     configure: settings.change,
-    get signal() {
-      return signal.current;
+    get ending() {
+      return core.ending;
     },
-    onNewSignal: signal.onNew,
-    ending: undefined,
-    isExiting: false,
-    use: () => outside.runInAsyncScope(life.use),
-    isShuttingDown: createFlag(table, isShutDown, parent?.flagCells),
+    set ending(ending) {
+      core.ending = ending;
+    },
+    get isExiting() {
+      return core.isExiting;
+    },
+    set isExiting(isExiting) {
+      core.isExiting = isExiting;
+    },
+    use: core.use,
+    isShuttingDown: core.isShuttingDown,
     isUsed: () => life.isUsed || children.hasJoined(),
 
     get state() {
@@ -245,21 +166,58 @@ export function createThread(position: Position, createHooks: (thread: Thread) =
     onEnd: telling.onEnd,
     shutDownNow: life.shutDownNow,
     liveOn: life.liveOn,
+  };
 
-    hear(message, source) {
-      if (isInvite(message)) parent?.move(source, message.invite);
-      else children.accept(message, source);
+  const hooks = createHooks(thread);
+
+  return {
+    thread,
+    hooks,
+    begin: (request, onTold, begun) => createShutdown(surroundings, request, onTold, begun),
+    conclude: concludeBegun,
+
+    tell(failed) {
+      for (const report of failed) {
+        const line = describeHandler(report);
+        if (line !== undefined) log(line);
+      }
     },
+
+    log,
+    disposalOf,
+
+    async close() {
+      for (const ended of await Promise.allSettled([pools.end(), children.terminate()])) {
+        if (ended.status === 'rejected')
+          log(`what was registered could not be ended: ${toErrorText(toError(ended.reason)).stack}`);
+      }
+    },
+
+    renew() {
+      show(0, 0, '');
+      phase.renew();
+      children.over();
+      others.over();
+      pools.accept();
+    },
+
+    hasMore: () => pools.size + others.size > 0,
+    hasWorkers: () => children.size > 0,
+    hasJoinedWorkers: () => children.hasJoined(),
+
+    watchLiving() {
+      if (children.hasLiving()) hooks.watch();
+    },
+
+    runLate,
+    beginBelow: children.begin,
+    accept: children.accept,
 
     workerCreated(worker) {
       children.workerCreated(worker);
-      parent?.reserve();
       entrusted.listen();
       pools.adopt(worker);
       hooks.watch();
     },
   };
-
-  const hooks = createHooks(thread);
-  return thread;
 }

@@ -3,8 +3,9 @@ import { win32 } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createInstance } from '../../src/api/api.ts';
+import { createInstance as createFront } from '../../src/api/front.ts';
 import type { Instance } from '../../src/api/instance.ts';
+import * as rest from '../../src/rest.ts';
 import type { Pool } from '../../src/thread/pools.ts';
 import { VERSION } from '../../src/wire/reason.ts';
 import { createProcess, isPending } from './stand-ins.ts';
@@ -19,6 +20,8 @@ vi.mock('node:worker_threads', async (load) => {
   };
   return { ...threads, default: threads };
 });
+
+const createInstance = (): Instance => createFront(() => rest);
 
 let program: ReturnType<typeof createProcess>;
 let stderr: string[];

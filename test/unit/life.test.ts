@@ -39,11 +39,13 @@ function createScene() {
       onTold();
       settle({ route: reason.route } as ShutdownReport);
     };
+    const finished = new Promise<ShutdownReport>((resolve) => {
+      settle = resolve;
+    });
     return {
       stage: 'begun',
-      finished: new Promise((resolve) => {
-        settle = resolve;
-      }),
+      ended: finished,
+      report: () => finished,
       drive: note('drive'),
       takeOver: note('take over'),
       shorten: (ms) => void done.push(`shorten ${ms}`),

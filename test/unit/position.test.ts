@@ -1,7 +1,6 @@
 import threads, { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTable } from '../../src/table/cells.ts';
-import type { Thread } from '../../src/thread/parts.ts';
 import { findPosition, takePosition } from '../../src/thread/position.ts';
 import type { LinkMessage } from '../../src/wire/messages.ts';
 import { KEY, VERSION } from '../../src/wire/reason.ts';
@@ -57,9 +56,9 @@ describe('the position of a thread', () => {
 it('a position that is taken is inherited by the workers to come, and their links and they themselves are seen', () => {
   const program = createProcess();
   vi.stubGlobal('process', program);
-  const thread = { hear: vi.fn(), workerCreated: vi.fn() } as unknown as Thread;
   const { table, ...position } = findPosition(() => {});
-  takePosition({ ...position, table, threadId: 5 }, thread);
+  const thread = { position: { ...position, table, threadId: 5 }, hear: vi.fn(), workerCreated: vi.fn() };
+  takePosition(thread);
   expect(threads.getEnvironmentData(KEY)).toEqual({ version: VERSION, threadId: 5, buffer: table.buffer });
   // It does not listen, or every message would be taken for heard.
   expect(program.listeners('workerMessage')).toEqual([]);

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { nameOf } from '../../src/handlers/handler.ts';
 import { createRegistry } from '../../src/handlers/registry.ts';
+import { disposalOf } from '../../src/handlers/resource.ts';
 
 it('agrees with a plain list over random registrations and removals', () => {
   const registry = createRegistry();
@@ -36,11 +37,12 @@ it('names what it calls', () => {
   class Server {
     async [Symbol.asyncDispose]() {}
   }
+  const addResource = (resource: unknown) => registry.add(resource, [], disposalOf(resource));
   registry.add(function close() {}, []);
   registry.add(() => {}, []);
-  registry.add(new Server(), []);
-  registry.add({ [Symbol.dispose]() {} }, []);
-  registry.add(Object.assign(Object.create(null), { [Symbol.dispose]() {} }), []);
+  addResource(new Server());
+  addResource({ [Symbol.dispose]() {} });
+  addResource(Object.assign(Object.create(null), { [Symbol.dispose]() {} }));
   const names = Array.from({ length: 5 }, () => registry.take()?.name);
   expect(names).toEqual([
     'resource[Symbol.dispose]',
@@ -74,8 +76,8 @@ it('disposes of a resource as its own method, asynchronously where it can be', (
       return [this.port, ...args];
     },
   };
-  registry.add(both, []);
-  registry.add(server, ['unused']);
+  registry.add(both, [], disposalOf(both));
+  registry.add(server, ['unused'], disposalOf(server));
   expect(registry.take()?.call()).toEqual([80]);
   expect(registry.take()?.call()).toBe('later');
 });
@@ -92,7 +94,7 @@ it.each([
   { [Symbol.asyncDispose]: null },
 ])('adds nothing for %s', (key) => {
   const registry = createRegistry();
-  expect(registry.add(key, [])).toBe(false);
+  expect(registry.add(key, [], disposalOf(key))).toBe(false);
   expect(registry.size).toBe(0);
   expect(registry.take()).toBeUndefined();
 });

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { getEnvironmentData, MessagePort } from 'node:worker_threads';
 import { afterEach, expect, it, vi } from 'vitest';
 import { createTable } from '../../src/table/cells.ts';
+import { rehearseMain } from '../../src/thread/main-rehearsal.ts';
 import type { Position } from '../../src/thread/parts.ts';
-import { rehearse } from '../../src/thread/rehearsal.ts';
+import { rehearse as rehearseWorker } from '../../src/thread/rehearsal.ts';
 import { KEY, VERSION } from '../../src/wire/reason.ts';
 
 afterEach(() => {
@@ -18,6 +19,8 @@ const createPosition = (isMain: boolean): Position => ({
   deliver: () => Promise.reject(new Error('a rehearsal has delivered something')),
   rehearse() {},
 });
+
+const rehearse = (position: Position): void => (position.isMain ? rehearseMain(position) : rehearseWorker(position));
 
 /** All that others could see of a thread. */
 const seen = () => ({

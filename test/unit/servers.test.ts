@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, vi } from 'vitest';
 import '../../src/http.ts';
 import { createRegistry } from '../../src/handlers/registry.ts';
+import { disposalOf } from '../../src/handlers/resource.ts';
 import {
   frameworkOf,
   isApplicationFunction,
@@ -24,7 +25,7 @@ describe('the handler of a server', () => {
   it('is made by what knows servers, once that is loaded', () => {
     const server = createServer();
     const registry = createRegistry();
-    registry.add(server, []);
+    registry.add(server, [], disposalOf(server));
     expect(Object.hasOwn(server, 'emit')).toBe(true);
     registry.remove(server);
     expect(Object.hasOwn(server, 'emit')).toBe(false);

@@ -1,0 +1,93 @@
+/**
+ * The instance of a thread, as it is loaded: what is called in every thread is here, and all else is loaded by the first call
+ * of it.
+ */
+import { process } from '../platform.ts';
+import { createCore } from '../thread/core.ts';
+import type { Core, Rest } from '../thread/halves.ts';
+import { findPosition, takePosition } from '../thread/position.ts';
+import { rehearse } from '../thread/rehearsal.ts';
+import { VERSION } from '../wire/reason.ts';
+import type { Api } from './api.ts';
+import type { Instance } from './instance.ts';
+
+/** What is loaded on demand. */
+export interface Loaded {
+  createRest(core: Core): { readonly rest: Rest; readonly api: Api };
+  rehearseMain(position: Core['position']): void;
+}
+
+export function createInstance(load: () => Loaded): Instance {
+  let loaded: Api | undefined;
+
+  const core = createCore(
+    findPosition((position) => (position.isMain ? load().rehearseMain(position) : rehearse(position))),
+    (of) => {
+      const { rest, api } = load().createRest(of);
+      loaded = api;
+      return rest;
+    },
+  );
+  takePosition(core);
+
+  function api(): Api {
+    core.load();
+    if (loaded === undefined) throw new Error('worker-atexit is being loaded');
+    return loaded;
+  }
+
+  // A parent process is told at once that this one uses the library.
+  if (core.position.isMain && process.send !== undefined) core.load();
+
+  return {
+    version: VERSION,
+
+    get signal() {
+      return core.signal.current;
+    },
+
+    onNewSignal: core.signal.onNew,
+
+    register(handler, args) {
+      if (typeof handler !== 'function') api().registerResource(handler, args);
+      else {
+        core.handlers.add(handler, args);
+        core.use();
+      }
+    },
+
+    unregister(handler) {
+      if ((typeof handler !== 'object' && typeof handler !== 'function') || handler === null) {
+        return api().refuseKey(handler);
+      }
+      core.handlers.remove(handler);
+      core.drains.remove(handler);
+    },
+
+    isShuttingDown: core.isShuttingDown,
+    isExiting: () => core.isExiting,
+
+    onDrain: (handler, args) => api().onDrain(handler, args),
+    addDrain: (key, handler) => api().addDrain(key, handler),
+    knowServers: (create) => api().knowServers(create),
+    knowSystemd: (supervision) => api().knowSystemd(supervision),
+    notifyReady: () => api().notifyReady(),
+    registerWorker: (worker, options) => api().registerWorker(worker, options),
+    registerOnMain: (module, exportName, args) => api().registerOnMain(module, exportName, args),
+    finalize: (object, fn, args) => api().finalize(object, fn, args),
+    addPool: (owner, pool) => api().addPool(owner, pool),
+    hasPool: (owner) => api().hasPool(owner),
+    usePool: () => api().usePool(),
+    addPoolWorker: (worker, options, wake) => api().addPoolWorker(worker, options, wake),
+    addChildren: (children) => api().addChildren(children),
+    cleanUp: (worker) => api().cleanUp(worker),
+    shutdown: (options, door) => api().shutdown(options, door),
+    exit: (code, door) => api().exit(code, door),
+    configure: (options) => api().configure(options),
+    preset: (options) => api().preset(options),
+    onEnd: (listener) => api().onEnd(listener),
+    drainDeadline: () => api().drainDeadline(),
+    note: (message) => api().note(message),
+    log: (message) => api().log(message),
+  };
+}

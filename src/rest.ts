@@ -1,0 +1,14 @@
+/** What a thread loads when it is needed first: see `on-demand.ts`. */
+import { type Api, createApi } from './api/api.ts';
+import { listenToParent } from './routes/parent-process.ts';
+import { createRoutes } from './routes/routes.ts';
+import type { Core, Rest } from './thread/halves.ts';
+import { createThread } from './thread/thread.ts';
+
+export { rehearseMain } from './thread/main-rehearsal.ts';
+
+export function createRest(core: Core): { readonly rest: Rest; readonly api: Api } {
+  const rest = createThread(core, (thread) => createRoutes(thread, core));
+  listenToParent(rest.thread);
+  return { rest, api: createApi(rest) };
+}

@@ -1,0 +1,170 @@
+/**
+ * What every thread loads: its handlers, its place in the tree, its life and, in a worker, the straight way from the order to
+ * the ack. Workers of its own, routes, pools, options and reports are the rest of the thread, which is loaded when it is
+ * needed first.
+ */
+
+import type { Worker } from 'node:worker_threads';
+import { createParent, type Parent } from '../../workers/parent.ts';
+import { createRegistry } from '../handlers/registry.ts';
+import { process, setImmediate } from '../platform.ts';
+import { ShutdownError } from '../report/errors.ts';
+import { Header, Phase } from '../table/cells.ts';
+import { isInvite } from '../wire/validators.ts';
+import type { Core, Rest } from './halves.ts';
+import { createLife, type Life } from './life.ts';
+import { createListening } from './listening.ts';
+import type { Position } from './parts.ts';
+import { createFlag, createShutdownSignal } from './signal.ts';
+import { createStraight, isStraight, type Straight } from './straight.ts';
+
+/**
+ * No request's context: what an `AsyncLocalStorage` holds when something is registered must not be what the handlers run in,
+ * nor be kept by the hooks.
+ */
+const { AsyncResource } = process.getBuiltinModule('node:async_hooks');
+
+const outside = new AsyncResource('worker-atexit', { requireManualDestroy: true });
+
+/** What fails in a rehearsal costs speed, no more. */
+function attempt(act: () => void): void {
+  try {
+    act();
+  } catch {}
+}
+
+export function createCore(position: Position, load: (core: Core) => Rest): Core {
+  const { isMain, threadId, table, ancestorId, deliver, rehearse } = position;
+  const { cells } = table;
+  const isRoot = ancestorId === undefined;
+  const handlers = createRegistry();
+  const drains = createRegistry();
+  const signal = createShutdownSignal();
+  let rest: Rest | undefined;
+  let straight: Straight | undefined;
+  let isInstalled = false;
+  let isRehearsed = false;
+  /** Absent, too, while it is being made: the shutdown of the whole tree may have begun by then. */
+  let parent: Parent | undefined;
+
+  const isShutDown = (): boolean => life.state !== 'fresh' && life.state !== 'used';
+  const hasHandlers = (): boolean => handlers.size + drains.size > 0;
+  const log = (message: string): void => core.load().log(message);
+  const listening = createListening({
+    isOver: () => rest === undefined && life.state === 'ended' && !hasHandlers(),
+    routes: () => core.load().hooks.routes,
+  });
+
+  const life: Life = createLife({
+    begin(request, onTold) {
+      // A rehearsal is of nothing else.
+      if (!parent || (!isStraight(core) && rehearse)) return core.load().begin(request, onTold);
+      straight = createStraight(core, parent, request, onTold);
+      return straight;
+    },
+
+    join() {
+      // The main thread has more to listen to.
+      if (isMain) core.load();
+      if (!isInstalled && rehearse) (rest?.hooks ?? listening).install();
+      isInstalled = true;
+      parent?.join();
+      rehearseSoon();
+    },
+
+    close: () => Promise.resolve(rest?.close()),
+
+    renew() {
+      parent?.showProgress(0, 0, '');
+      rest?.renew();
+      const isUsed = hasHandlers() || rest?.hasMore() === true;
+      parent?.over(isUsed);
+      signal.renew();
+      // The hooks stay for what was registered meanwhile, and for workers that live on: they may register again.
+      if (isInstalled && rehearse && !isUsed && !rest?.hasWorkers()) {
+        isInstalled = false;
+        (rest?.hooks ?? listening).uninstall();
+        rest?.watchLiving();
+      }
+      return isUsed;
+    },
+
+    runLate: () => core.load().runLate(),
+    ackNothing: () => void parent?.ack([], [], 0),
+    readFromParent: () => parent?.readAll(),
+    actOnPendingOrder: () => parent?.actOnPendingOrder(),
+    hasHandlers,
+    hasJoinedWorkers: () => rest?.hasJoinedWorkers() === true,
+    isTreeRunning: () => Atomics.load(cells, Header.phase) === Phase.running,
+    isLeaving: () => core.ending !== undefined,
+    isExiting: () => core.isExiting,
+  });
+
+  /** In a worker at the first turn of its event loop. */
+  function rehearseSoon(): void {
+    if (isMain || isRehearsed || !rehearse) return;
+    isRehearsed = true;
+    setImmediate(rehearseNow).unref();
+  }
+
+  function rehearseNow(): void {
+    if (!core.isShuttingDown()) attempt(() => rehearse?.());
+  }
+
+  if (!isMain) {
+    parent = createParent(
+      { table, threadId, parentId: ancestorId ?? 0, inherited: !isRoot, deliver },
+      {
+        /** The shutdown of the whole tree has begun, and this thread's order is to come. */
+        onBegin(reason) {
+          rest?.beginBelow();
+          signal.abort(new ShutdownError(reason));
+        },
+        onOrder: life.obey,
+        onLinked: life.lookWhetherOver,
+        onOver: life.hearOver,
+        log,
+      },
+    );
+  }
+
+  const core: Core = {
+    ...{ position, isRoot, handlers, drains, life, signal, listening, outside },
+    parent,
+    ending: undefined,
+    isExiting: false,
+    isShuttingDown: createFlag(table, isShutDown, parent?.flagCells),
+    attempt: rehearse ? (act) => act() : attempt,
+    createError: (reason, cause) => new ShutdownError(reason, cause),
+
+    get isInstalled() {
+      return isInstalled;
+    },
+
+    get rest() {
+      return rest;
+    },
+
+    load() {
+      if (rest) return rest;
+      rest = load(core);
+      straight?.widen();
+      return rest;
+    },
+
+    use() {
+      if (life.state !== 'used') outside.runInAsyncScope(life.use);
+    },
+
+    hear(message, source) {
+      if (isInvite(message)) parent?.move(source, message.invite);
+      else core.load().accept(message, source);
+    },
+
+    workerCreated(worker: Worker) {
+      core.load().workerCreated(worker);
+      parent?.reserve();
+    },
+  };
+  return core;
+}

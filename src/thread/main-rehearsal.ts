@@ -1,0 +1,49 @@
+/**
+ * The main thread orders a worker once, dry, and gets its ack: see `rehearsal.ts`. Here the worker is played, by a bare port.
+ */
+import { traceShutdown } from '../report/diagnostics.ts';
+import { at, Cell, createTable, State } from '../table/cells.ts';
+import { claim } from '../table/slots.ts';
+import { KEY, type Reason, VERSION } from '../wire/reason.ts';
+import { isOrder } from '../wire/validators.ts';
+import { createCore } from './core.ts';
+import type { Hooks, Position } from './parts.ts';
+import { createThread } from './thread.ts';
+
+const reason: Reason = { route: 'shutdown' };
+
+/** No thread has this id. */
+const NOBODY = -2;
+
+const nothing = (): void => {};
+
+const noHooks: Hooks = {
+  ...{ install: nothing, uninstall: nothing, reinstall: nothing, watch: nothing, endBy: nothing },
+  routes: { onBeforeExit: nothing, onExit: nothing, onReallyExit: nothing, onCrash: nothing },
+};
+
+export function rehearseMain(position: Position): void {
+  // Nobody observes this thread, so it does nothing but look whether somebody does.
+  traceShutdown(reason);
+  const table = createTable();
+  const deliver = (): Promise<void> => Promise.resolve();
+  const dry = createCore({ ...position, table, ancestorId: undefined, deliver, rehearse: undefined }, (core) =>
+    createThread(core, () => noHooks),
+  );
+  dry.handlers.add(async function rehearsal() {}, []);
+  const slot = claim(table, NOBODY, position.threadId);
+  if (slot === undefined) return;
+  const { port1, port2 } = new MessageChannel();
+  port1.on('message', (order: unknown) => {
+    if (!isOrder(order)) return;
+    const { epoch } = order;
+    const handlers = [{ name: 'rehearsal', durationMs: 0 }];
+    port1.postMessage({ type: 'ack', version: VERSION, epoch, handlers, workers: [] });
+    Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+    port1.close();
+  });
+  port1.unref();
+  const { thread } = dry.load();
+  dry.hear({ [KEY]: VERSION, slot, port: port2 }, NOBODY);
+  void thread.shutDown({ reason }).then(thread.liveOn);
+}
