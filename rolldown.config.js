@@ -26,6 +26,11 @@ const GUARD_SOURCE = JSON.stringify(guard.output[0].code);
 /** A build for tests checks how the cells of the shared table change: see src/table/moves.ts. */
 const CHECK_CELLS = String(process.env.CHECK_CELLS === '1');
 
+const throughTheDoor = {
+  name: 'through-the-door',
+  resolveId: (id) => (id.endsWith('/index.ts') ? { id: 'worker-atexit', external: true } : undefined),
+};
+
 export default defineConfig([
   // What every thread loads is one small file, so that a worker loads that and not a tree of modules. The rest is loaded by
   // whoever needs it, also inside `'exit'`, where only CommonJS can be.
@@ -44,12 +49,13 @@ export default defineConfig([
     transform: { define: { GUARD_SOURCE, CHECK_CELLS } },
     output,
   },
-  // Whatever else is imported is one file, too, and finds the library in the file beside it.
+  // Whatever else is imported is one file, too, and finds the library by its name: a bundler takes the one that it can follow.
   ...['piscina', 'tinypool', 'workerpool', 'comlink', 'http', 'systemd', 'auto', 'process', 'bullmq'].map((name) => ({
     input: { [name]: `src/${name}.ts` },
     platform: 'node',
-    external: [/\/index\.ts$/, name],
-    output: { ...output, paths: (id) => (id.endsWith('/index.ts') ? './index.js' : id) },
+    external: [name],
+    plugins: [throughTheDoor],
+    output,
   })),
   // What a slow shutdown shows: loaded by it alone.
   { input: { live: 'src/timeline/live.ts' }, platform: 'node', output },
