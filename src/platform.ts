@@ -34,9 +34,40 @@ function original<Value>(name: string, found: Value): Value {
   return isLike(replaced, found) ? original(name, replaced) : found;
 }
 
+/**
+ * Makes timers of the class that Node's timers are of. Its own mock timers keep to themselves what they replace, but what a
+ * socket waits for is a timer that nobody replaces.
+ */
+function createTimers({ Socket }: typeof import('node:net')): { readonly [name: string]: unknown } {
+  const socket = new Socket().setTimeout(1);
+  const timer = Object.getOwnPropertySymbols(socket)
+    .map((key) => Object(Reflect.get(socket, key)))
+    .find((value) => typeof value.refresh === 'function');
+  socket.destroy();
+  const start = (callback: unknown, ms: unknown, args: readonly unknown[], isRepeated: boolean): unknown =>
+    Object(Reflect.construct(timer.constructor, [callback, ms, args, isRepeated, true])).refresh();
+  const clear = (started: unknown): unknown => Object(started).close?.();
+  return {
+    setTimeout: (callback: unknown, ms: unknown, ...args: unknown[]) => start(callback, ms, args, false),
+    setInterval: (callback: unknown, ms: unknown, ...args: unknown[]) => start(callback, ms, args, true),
+    setImmediate: (callback: unknown, ...args: unknown[]) => start(callback, 1, args, false),
+    clearTimeout: clear,
+    clearInterval: clear,
+    clearImmediate: clear,
+  };
+}
+
+/** Node's mock timers are bound functions. */
+function findTimers({ getBuiltinModule }: NodeJS.Process): typeof import('node:timers') {
+  const found = getBuiltinModule('node:timers');
+  const { setTimeout, setInterval, setImmediate } = found;
+  const isMocked = [setTimeout, setInterval, setImmediate].some(({ name }) => name.startsWith('bound '));
+  return isMocked ? { ...found, ...createTimers(getBuiltinModule('node:net')) } : found;
+}
+
 function find(home: typeof globalThis): Platform {
   const { process } = home;
-  const timers = process.getBuiltinModule('node:timers');
+  const timers = findTimers(process);
   return {
     home,
     process,

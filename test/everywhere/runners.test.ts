@@ -33,8 +33,11 @@ parentPort.on('message', () => {
 });
 parentPort.postMessage('ready');
 `;
+/** What fakes timers there. */
+const fakes = (globals: string): string => (globals === 'vitest' ? 'vi' : 'jest');
+
 const test = (globals: string, file: string): string => `import { readFileSync } from 'node:fs';
-import { afterEach, expect, it } from '${globals}';
+import { afterEach, expect, it, ${fakes(globals)} } from '${globals}';
 import { register, shutdown, shutdownSignal } from 'worker-atexit';
 import { startCounter } from './counter.js';
 
@@ -65,6 +68,16 @@ it('names what a handler has thrown', async () => {
   const { ok, handlers } = await shutdown();
   expect(ok).toBe(false);
   expect(handlers.map(({ name, error }) => [name, error instanceof RangeError])).toEqual([['fails', true]]);
+});
+
+it('holds its deadline where timers are faked', async () => {
+  register(function hang() {
+    return new Promise(() => {});
+  });
+  ${fakes(globals)}.useFakeTimers();
+  const { handlers } = await shutdown({ timeout: 200 });
+  ${fakes(globals)}.useRealTimers();
+  expect(handlers.map(({ name, unfinished }) => [name, unfinished])).toEqual([['hang', true]]);
 });
 
 it('refuses what is no handler', () => {
@@ -99,7 +112,7 @@ async function play(globals: string, program: string, args: readonly string[], n
     timeout: 50_000,
     killSignal: 'SIGKILL',
   });
-  expect(all).toMatch(/Tests:? +10 passed/);
+  expect(all).toMatch(/Tests:? +12 passed/);
   expect(exitCode).toBe(0);
 }
 
