@@ -31,7 +31,7 @@ const testsOf = {
   'src/handlers/handler.ts': 'registry',
   'src/handlers/resource.ts': 'registry',
   'src/output/printed.ts': 'children,children-workers',
-  'src/misuse.ts': 'errors',
+  'src/misuse.ts': 'misuse,errors',
   'src/report/format.ts': 'report',
   'src/report/outcomes.ts': 'report',
   'src/sequence/call.ts': 'sequence',

@@ -134,6 +134,15 @@ describe('a thread that lives', () => {
     },
   );
 
+  it('shows its shutdown to others while that runs', () => {
+    const { life, through } = createScene();
+    expect(life.current).toBeUndefined();
+    life.shutDown(shutdownRequest);
+    expect(life.current?.stage).toBe('begun');
+    through();
+    expect(life.current).toBeUndefined();
+  });
+
   it('has one shutdown, whoever asks again', async () => {
     const { life, done, through } = createScene();
     const [first, second] = [life.shutDown(shutdownRequest), life.shutDown(emptyLoop)];
