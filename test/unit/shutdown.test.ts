@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRegistry } from '../../src/handlers/registry.ts';
 import type { Settings } from '../../src/options.ts';
 import { defaults } from '../../src/options.ts';
-import type { ShutdownReport, WorkerReport } from '../../src/report/report.ts';
+import { ShutdownError } from '../../src/report/errors.ts';
+import type { HandlerReport, ShutdownReport, WorkerReport } from '../../src/report/report.ts';
 import { createTable, Header, Phase } from '../../src/table/cells.ts';
 import { createOthers, type OtherChildren } from '../../src/thread/others.ts';
-import type { ShutdownRequest } from '../../src/thread/parts.ts';
+import type { Begun, ShutdownRequest } from '../../src/thread/parts.ts';
 import { createPhase } from '../../src/thread/phase.ts';
 import { createPools } from '../../src/thread/pools.ts';
 import { createShutdown } from '../../src/thread/shutdown.ts';
@@ -133,6 +134,7 @@ function createScene({
       report: note('the report is told'),
     },
     settings: () => settings,
+    createError: (reason: Reason, cause?: unknown) => new ShutdownError(reason, cause),
     supervisor: () => (isMain ? supervisor : undefined),
     order: () => undefined,
     ending: () => undefined,
@@ -147,15 +149,14 @@ function createScene({
   };
 
   /** Begins, and goes through all that takes no time. */
-  function begin(request: ShutdownRequest = { reason: exit }) {
-    const shutdown = createShutdown(around as unknown as Surroundings, request, note('it is over'));
-    return shutdown;
+  function begin(request: ShutdownRequest = { reason: exit }, begun?: Begun) {
+    return createShutdown(around as unknown as Surroundings, request, note('it is over'), begun);
   }
 
   async function run(request?: ShutdownRequest): Promise<ShutdownReport> {
     const shutdown = begin(request);
     shutdown.drive();
-    return shutdown.finished;
+    return shutdown.report();
   }
 
   return { around, table, supervisor, lines, aborted, shown, published, begin, run };
@@ -227,7 +228,7 @@ describe('a shutdown', () => {
     around.children.order.mockImplementation(() => void tell());
     around.handlers.add(tell, []);
     shutdown.drive();
-    await shutdown.finished;
+    await shutdown.report();
     expect(stages).toEqual(['begun', 'draining', 'collecting', 'handling', 'collecting']);
     expect(shutdown.stage).toBe('told');
   });
@@ -252,7 +253,7 @@ describe('a shutdown', () => {
     const shutdown = begin();
     around.children.order.mockImplementation(() => void done.push(shutdown.stage));
     shutdown.drive();
-    const { reason, notes } = await shutdown.finished;
+    const { reason, notes } = await shutdown.report();
     expect(refused).toEqual([reason]);
     expect(notes).toEqual(['is told of the refusal', 'is told of the waking']);
   });
@@ -294,7 +295,7 @@ describe('a shutdown', () => {
     const shutdown = begin();
     around.handlers.add(() => shutdown.note('noted'), []);
     shutdown.drive();
-    expect((await shutdown.finished).notes).toEqual(['noted']);
+    expect((await shutdown.report()).notes).toEqual(['noted']);
   });
 });
 
@@ -356,7 +357,7 @@ describe('the watchdog', () => {
     const shutdown = begin();
     shutdown.drive();
     expect(guard.arm.mock.calls).toEqual([[table, shutdown.deadline(1), false]]);
-    await shutdown.finished;
+    await shutdown.report();
     expect(guard.disarm.mock.calls).toEqual([[table]]);
   });
 
@@ -514,7 +515,7 @@ describe('the time of a shutdown', () => {
     expect(until()).toBe(shutdown.deadline(1));
     shutdown.shorten(100);
     expect(until()).toBe(shutdown.deadline(1));
-    await shutdown.finished;
+    await shutdown.report();
   });
 });
 
@@ -529,7 +530,7 @@ describe('the workers', () => {
     await new Promise(setImmediate);
     expect(done).not.toContain('handler');
     acks.settle();
-    await shutdown.finished;
+    await shutdown.report();
     expect(done).toContain('handler');
   });
 
@@ -542,7 +543,7 @@ describe('the workers', () => {
     const { table, begin } = createScene({ others: {} });
     const shutdown = begin();
     shutdown.takeOver('process.exit');
-    expect((await shutdown.finished).ok).toBe(true);
+    expect((await shutdown.report()).ok).toBe(true);
     expect(done).toContain('blocks');
     expect(done).not.toContain('orders');
     expect(done).toContain('blocks for processes');
@@ -554,7 +555,7 @@ describe('the workers', () => {
     around.drains.add(note('drains'), []);
     const shutdown = begin();
     shutdown.drive();
-    await shutdown.finished;
+    await shutdown.report();
     expect(done.indexOf('the pulse stops')).toBeGreaterThan(done.indexOf('drains'));
     expect(done.indexOf('the pulse stops')).toBeLessThan(done.indexOf('orders'));
   });
@@ -623,7 +624,7 @@ describe('what is printed', () => {
     await new Promise(setImmediate);
     expect(done).not.toContain('it is over');
     printed.settle();
-    await shutdown.finished;
+    await shutdown.report();
     expect(done).toContain('it is over');
   });
 
@@ -631,7 +632,7 @@ describe('what is printed', () => {
     const { around, begin } = createScene();
     const shutdown = begin();
     shutdown.takeOver('process.exit');
-    await shutdown.finished;
+    await shutdown.report();
     expect(around.children.flush).not.toHaveBeenCalled();
   });
 
@@ -650,7 +651,7 @@ describe('what is printed', () => {
     const flush = vi.fn(() => undefined);
     const shutdown = createScene({ isMain: false, parent: { flush } }).begin();
     shutdown.takeOver('process.exit');
-    await shutdown.finished;
+    await shutdown.report();
     expect(flush.mock.calls).toEqual([[true, false]]);
   });
 });
@@ -677,7 +678,7 @@ describe('a pool', () => {
     await new Promise(setImmediate);
     expect(done).not.toContain('orders');
     idle.settle();
-    expect((await shutdown.finished).stages[0]?.pools).toMatchObject([{ name: 'pool' }]);
+    expect((await shutdown.report()).stages[0]?.pools).toMatchObject([{ name: 'pool' }]);
   });
 
   it('is not waited for where no event loop turns', async () => {
@@ -686,7 +687,7 @@ describe('a pool', () => {
     around.pools.add({}, create(idle));
     const shutdown = begin();
     shutdown.takeOver('process.exit');
-    await shutdown.finished;
+    await shutdown.report();
     expect(idle).not.toHaveBeenCalled();
   });
 });
@@ -736,7 +737,7 @@ describe('a handler that fails', () => {
     around.handlers.add(named('never', never), []);
     const shutdown = begin();
     shutdown.takeOver(route);
-    await shutdown.finished;
+    await shutdown.report();
     expect(lines[0]).toBe(`${PLAIN}: ${advice}`);
   });
 
@@ -745,7 +746,7 @@ describe('a handler that fails', () => {
     around.handlers.add(named('fails', fails), []);
     const shutdown = begin();
     shutdown.takeOver('process.exit');
-    await shutdown.finished;
+    await shutdown.report();
     expect(lines[0]).toMatch(/^handler fails failed: Error: no\n/);
     expect(lines[0]).not.toContain('process.exit()');
   });
@@ -876,7 +877,7 @@ describe('whoever waits for it', () => {
     expect(awaited.isPlain).toBe(false);
     around.handlers.add(named('handler'), []);
     acks.settle();
-    const report = await shutdown.finished;
+    const report = await shutdown.report();
     expect(awaited.outcome.handlers).toEqual(report.handlers);
     expect(report.handlers.map(awaited.isSettled)).toEqual([true]);
     expect(awaited.isSettled({ name: 'another', durationMs: 0 })).toBe(false);
@@ -914,6 +915,40 @@ describe('whoever waits for it', () => {
   });
 });
 
+describe('one that went the straight way so far', () => {
+  it('carries on from there', async () => {
+    const reports: HandlerReport[] = [
+      { name: 'through', durationMs: 1 },
+      { name: 'failed', durationMs: 1, error: new Error('no') },
+    ];
+    const error = new ShutdownError(exit);
+    const { around, lines, shown, begin } = createScene({ isMain: false, parent: {} });
+    around.handlers.add(named('left'), []);
+    const since = performance.now();
+    const shutdown = begin(
+      { reason: exit },
+      {
+        startedAt: 5,
+        error,
+        limits: [{ since, timeout: 700 }],
+        reports,
+        failed: reports.slice(1),
+        notes: ['noted'],
+        call: undefined,
+      },
+    );
+    expect(shutdown.stage).toBe('handling');
+    expect(shutdown.deadline(1)).toBe(since + 700);
+    expect(lines).toEqual([expect.stringMatching(/^handler failed failed: Error: no\n/)]);
+    shutdown.drive();
+    const report = await shutdown.report();
+    expect(report).toMatchObject({ reason: error, notes: ['noted'] });
+    expect(report.handlers.map(({ name }) => name)).toEqual(['through', 'failed', 'left']);
+    expect(shown).toEqual([[3, 3, 'left']]);
+    expect(around.parent?.ack.mock.lastCall).toEqual([expect.any(Array), [], 1, false, 5]);
+  });
+});
+
 describe('whoever traces it', () => {
   const trace = {
     run(part: () => void) {
@@ -948,6 +983,6 @@ describe('whoever traces it', () => {
     const shutdown = traced().begin();
     shutdown.takeOver('process.exit');
     expect(done[0]).toBe('traced');
-    expect(trace.finish.mock.calls).toEqual([[await shutdown.finished]]);
+    expect(trace.finish.mock.calls).toEqual([[await shutdown.report()]]);
   });
 });

@@ -4,11 +4,13 @@
  */
 import { now } from '../../clock.ts';
 import type { Handler, Occasion } from '../../handlers/handler.ts';
-import { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } from '../../platform.ts';
-import { standIn } from '../../stand-in.ts';
-import { ACCEPTING, CONNECTIONS_LOOK } from '../../times.ts';
-import { type Connection, count, describeOpen, type Exchange, restOf } from './connections.ts';
-import { isHttpServer, kindOf, type Server } from './kinds.ts';
+import { clearTimeout, setTimeout } from '../../platform.ts';
+import { createClosing } from './closing.ts';
+import { type Connection, count, describeOpen, type Exchange } from './connections.ts';
+import { cutOff, letGo, sayFarewell, sayFarewellIn } from './farewell.ts';
+import { kindOf, type Server } from './kinds.ts';
+import { acceptAll, createPause } from './pause.ts';
+import { tellNotReady } from './readiness.ts';
 import { watch } from './watching.ts';
 
 export interface Terms {
@@ -38,137 +40,65 @@ export function createDraining(
   { signal, log }: Surroundings,
 ): Handler {
   const kind = kindOf(server);
-  /** What it is called is what it was called while it listened. */
-  let called: string | undefined;
   let state: 'ready' | 'leaving' | 'closing' | 'over' = 'ready';
-  let leavingSince = 0;
+  /** Since when it is not ready any more. What it is called is what it was called while it listened. */
+  let left: { readonly called: string; readonly since: number } | undefined;
+  let occasion = otherwise;
+  /** How many requests were answered meanwhile, and what was cut. */
   let finished = 0;
-  let note = otherwise.note;
-  /** Nothing is listened on any more, as the server itself says. */
-  let isClosed = false;
-  let isThrough = false;
-  let through = (): void => {};
-  let wakeUp = (): void => {};
-  let looking: NodeJS.Timeout | undefined;
   let lost: Error | undefined;
-  let restore = (): void => {};
+  let through = (): void => {};
 
+  const called = (): string => left?.called ?? name();
   const { connections, arrived, stop } = watch(
     server,
     kind,
     { onAsked, onOver, onGone: check },
     { path: typeof ready === 'string' ? ready : undefined, isReady: () => state === 'ready' },
   );
-
-  // --- What happens meanwhile ---
+  const closing = createClosing(server, kind, connections, check);
+  const pause = createPause();
 
   function onAsked(connection: Connection, exchange: Exchange): void {
-    if (state === 'ready') return;
-    for (const earlier of connection.exchanges) if (earlier !== exchange) earlier.takeBack();
-    exchange.sayClose();
-    tell(connection);
+    if (state !== 'ready') sayFarewellIn(connection, exchange);
   }
 
   function onOver(connection: Connection, { isProbe }: Exchange, isFinished: boolean): void {
     if (state === 'ready') return;
     if (isFinished && !isProbe) finished++;
-    if (state === 'closing') settle(connection);
-  }
-
-  /** HTTP/2: that no more requests are taken here. One that is on its way is refused, and its client may try again. */
-  function tell(connection: Connection): void {
-    const { session, isTold } = connection;
-    if (!session || isTold || session.destroyed) return;
-    connection.isTold = true;
-    session.goaway();
-  }
-
-  // --- Its end ---
-
-  function leave(): void {
-    if (state !== 'ready') return;
-    state = 'leaving';
-    called = name();
-    leavingSince = now();
-    for (const connection of connections) {
-      [...connection.exchanges].at(-1)?.sayClose();
-      tell(connection);
-    }
-    if (typeof ready !== 'function') return;
-    try {
-      const returned: unknown = ready(false);
-      // Nobody waits for it, and nobody is to hear of a rejection as an unhandled one.
-      Promise.resolve(returned).catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  const failed = (error: unknown): void => log(`${called}: its ready callback failed: ${String(error)}`);
-
-  /** Stops listening. Who waits for nothing is let go; a request that has just come is read first. */
-  function close(): void {
-    state = 'closing';
-    restore = stopKeepingAlive(server);
-    withoutClosingIdle(server, () =>
-      server.close((error) => {
-        // Closed by somebody else, as `node:cluster` does when it disconnects: perhaps not by everybody else.
-        if (error) server.getConnections((_, open) => closed(open === 0));
-        else closed(true);
-      }),
-    );
-    server.once('close', onClose);
-    for (const connection of connections) settle(connection);
-  }
-
-  const onClose = (): void => closed(true);
-
-  function closed(isSo: boolean): void {
-    isClosed ||= isSo;
-    check();
-  }
-
-  /**
-   * Those that were there before the server was registered, and of which nobody has heard since. Not while an answer is on
-   * its way that is known: Node takes one that is complete, and still being written, for over.
-   */
-  function closeOlder(): void {
-    if (isHttpServer(server) && connections.size === 0) server.closeIdleConnections();
-  }
-
-  /** Ends a connection that has come to rest. */
-  function settle(connection: Connection): void {
-    if (connection.isEnded) return;
-    const rest = restOf(connection, kind);
-    if (rest !== 'idle' && rest !== 'silent') return;
-    connection.isEnded = true;
-    const { session, socket } = connection;
-    if (session) session.close();
-    else if (rest === 'silent' || socket.writableLength === 0) socket.destroy();
-    // Not at once: what was written last is still to be handed to the system.
-    else socket.end(() => socket.destroy());
+    if (state === 'closing') letGo(connection, kind);
   }
 
   function check(): void {
-    if (state !== 'closing' || isThrough || connections.size > 0 || !isClosed) return;
-    isThrough = true;
-    through();
+    if (state === 'closing' && closing.isThrough()) through();
+  }
+
+  function leave(): void {
+    if (state !== 'ready') return;
+    left = { called: name(), since: now() };
+    state = 'leaving';
+    for (const connection of connections) sayFarewell(connection);
+    if (typeof ready !== 'function') return;
+    tellNotReady(ready, (error) => log(`${called()}: its ready callback failed: ${String(error)}`));
+  }
+
+  function close(): void {
+    state = 'closing';
+    closing.begin();
   }
 
   function over(): void {
     if (state === 'over') return;
     state = 'over';
-    clearInterval(looking);
     signal.removeEventListener('abort', leave);
-    server.off('close', onClose);
     stop();
-    restore();
+    closing.end();
     const parts = [
       ...(finished > 0 ? [`${count(finished, 'request')} finished`] : []),
       // What was cut, without what it was: that is told of the failure.
       ...(lost ? [lost.message.replace(/^[^:]*: /, '').replace(/ cut: .*/s, ' cut')] : []),
     ];
-    if (parts.length > 0) note(`${called}: ${parts.join(', ')}`);
+    if (parts.length > 0) occasion.note(`${called()}: ${parts.join(', ')}`);
   }
 
   /** Ends whatever is still connected. */
@@ -176,60 +106,28 @@ export function createDraining(
     if (state === 'over') return lost;
     const open = describeOpen(connections, kind);
     // No stack: nothing in this library has gone wrong.
-    if (open !== undefined) lost = Object.assign(new Error(`${called}: ${open}`), { stack: `${called}: ${open}` });
-    for (const { session, socket } of [...connections]) {
-      session?.destroy();
-      socket.destroy();
-    }
-    if (isHttpServer(server)) server.closeAllConnections?.();
+    if (open !== undefined) lost = Object.assign(new Error(`${called()}: ${open}`), { stack: `${called()}: ${open}` });
+    cutOff(server, connections);
     over();
-    wakeUp();
+    pause.end();
     through();
     return lost;
   }
 
-  // --- One after the other ---
-
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wakeUp = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-
-  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-
-  /**
-   * What has come by now is heard of before connections are taken for idle, and before those go that nobody has accepted:
-   * Node accepts one connection a turn of the event loop, and resets those that still wait when it stops listening.
-   */
-  async function acceptAll(): Promise<void> {
-    const until = now() + ACCEPTING;
-    let before: number;
-    do {
-      before = arrived();
-      await turn();
-    } while (arrived() > before && now() < until);
-  }
-
-  async function drain(allowed: number): Promise<void> {
-    const wait = leavingSince + Math.min(delay, allowed) - now();
-    if (wait > 0) await pause(wait);
-    await acceptAll();
+  /** Resolves once everybody is gone, or was cut off. */
+  async function goDown(allowed: number): Promise<void> {
+    const wait = (left?.since ?? 0) + Math.min(delay, allowed) - now();
+    if (wait > 0) await pause.begin(wait);
+    await acceptAll(arrived);
     if (state === 'over') return;
     close();
-    closeOlder();
-    looking = setInterval(() => {
-      for (const connection of connections) settle(connection);
-      closeOlder();
-    }, CONNECTIONS_LOOK);
+    closing.look();
     let limit: NodeJS.Timeout | undefined;
     const isCut = await new Promise<boolean>((resolve) => {
       through = () => resolve(false);
       if (timeout !== undefined) limit = setTimeout(() => resolve(true), timeout);
       check();
+      // It may have been cut while it stopped listening.
       if (state === 'over') through();
     });
     clearTimeout(limit);
@@ -240,10 +138,10 @@ export function createDraining(
   }
 
   /** No event loop turns: all that can be done is to stop. What is in flight is lost, unless there is nothing. */
-  function drainNow(): Promise<never> | undefined {
+  function goDownNow(): Promise<never> | undefined {
     close();
-    const closing: unknown = after?.close();
-    if (describeOpen(connections, kind) === undefined && closing === undefined) {
+    const closed: unknown = after?.close();
+    if (describeOpen(connections, kind) === undefined && closed === undefined) {
       over();
       return undefined;
     }
@@ -254,15 +152,15 @@ export function createDraining(
 
   return {
     get name() {
-      return called ?? name();
+      return called();
     },
 
     delay,
 
-    call(occasion = otherwise) {
-      note = occasion.note;
+    call(given = otherwise) {
+      occasion = given;
       leave();
-      return occasion.sync ? drainNow() : drain(occasion.delay);
+      return given.sync ? goDownNow() : goDown(given.delay);
     },
 
     cut,
@@ -273,37 +171,5 @@ export function createDraining(
       signal.removeEventListener('abort', leave);
       stop();
     },
-  };
-}
-
-/**
- * `close()` of an HTTP server closes the connections that are idle as Node sees it, and cuts an answer short that is
- * complete and still being written, such as a long one to a slow reader.
- */
-function withoutClosingIdle(server: Server, close: () => void): void {
-  if (!isHttpServer(server)) {
-    close();
-    return;
-  }
-  const keeping = standIn(server, 'closeIdleConnections', () => {});
-  try {
-    close();
-  } finally {
-    keeping.takeAway();
-  }
-}
-
-/**
- * For connections that were there before the server was registered, which nobody has seen: from now on each is closed once
- * its answer is written. What it returns takes that back: a server can listen again.
- */
-function stopKeepingAlive(server: Server): () => void {
-  if (!isHttpServer(server)) return () => {};
-  const { keepAliveTimeout, keepAliveTimeoutBuffer } = server;
-  server.keepAliveTimeout = 1;
-  if (keepAliveTimeoutBuffer !== undefined) server.keepAliveTimeoutBuffer = 0;
-  return () => {
-    server.keepAliveTimeout = keepAliveTimeout;
-    if (keepAliveTimeoutBuffer !== undefined) server.keepAliveTimeoutBuffer = keepAliveTimeoutBuffer;
   };
 }

@@ -1,4 +1,4 @@
-/** The path by which whoever sends requests asks whether more of them are wanted. */
+/** How whoever sends requests learns whether more of them are wanted: a path that is asked for, or a function that is called. */
 import type { Response, ServerHttp2Stream } from './kinds.ts';
 
 const TYPE = 'text/plain; charset=utf-8';
@@ -29,4 +29,13 @@ export function answerStream(stream: ServerHttp2Stream, isReady: boolean, method
     { endStream: method === 'HEAD' },
   );
   if (method !== 'HEAD') stream.end(body);
+}
+
+/** Nobody waits for what it returns, and nobody is to hear of a rejection as an unhandled one. */
+export function tellNotReady(ready: (isReady: false) => unknown, failed: (error: unknown) => void): void {
+  try {
+    Promise.resolve(ready(false)).catch(failed);
+  } catch (error) {
+    failed(error);
+  }
 }

@@ -1,21 +1,20 @@
-/** One child process as its parent knows it: what it was told, what it said, how it ended, and what is reported of it. */
+/** One child process as its parent knows it: what it is told, what it says, and how it ends. */
 import { ChildProcess } from 'node:child_process';
 import { now } from '../../clock.ts';
 import { wallClock } from '../../platform.ts';
-import { fromOutcome, fromWorkerOutcome } from '../../report/outcomes.ts';
-import { isCleanHandler, type WorkerReport } from '../../report/report.ts';
+import type { WorkerReport } from '../../report/report.ts';
 import type { ChildOrder } from '../../thread/others.ts';
 import {
   isHere,
   isOurs,
   isProcessAck,
-  type ProcessAckMessage,
   type ProcessOrderMessage,
   type RegisteredMessage,
   tagged,
 } from '../../wire/ipc.ts';
 import { createReader } from './channel.ts';
-import { describeEnd, type End, isExpected, lookForEnd } from './ended.ts';
+import { lookForEnd } from './ended.ts';
+import { createFacts, reportsOf } from './reported.ts';
 
 export interface ChildTerms {
   readonly name: string;
@@ -55,18 +54,8 @@ interface ChildListeners {
 
 export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough, log }: ChildListeners): Child {
   const pid = child.pid ?? 0;
-  /** It uses this library, and takes orders. */
-  let listens = false;
-  let ack: ProcessAckMessage | undefined;
-  let end: End | undefined;
-  /** No event loop has told of its end. */
-  let isSeen = false;
-  let reason: ChildOrder['reason'] | undefined;
-  let orderedAt: number | undefined;
-  let endedAt: number | undefined;
+  const facts = createFacts();
   let isSignalled = false;
-  /** Set when it was killed: how many ms it had had. */
-  let givenUp: number | undefined;
   let isWarned = false;
   let read: (() => void) | undefined;
 
@@ -74,7 +63,8 @@ export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough,
   const kill = (signal: NodeJS.Signals): boolean => ChildProcess.prototype.kill.call(child, signal);
 
   // What a dead process has sent is still read.
-  const isThrough = (): boolean => end !== undefined && (ack !== undefined || isSeen || !child.connected);
+  const isThrough = (): boolean =>
+    facts.end !== undefined && (facts.ack !== undefined || facts.isSeen || !child.connected);
 
   const tell = (): void => {
     if (isThrough()) onThrough();
@@ -83,24 +73,24 @@ export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough,
   function onMessage(message: unknown): void {
     if (isHere(message)) {
       // What it was told before it loaded the library, nobody has heard.
-      if (!listens) register();
-      listens = true;
-    } else if (isProcessAck(message)) ack = message;
+      if (!facts.listens) register();
+      facts.listens = true;
+    } else if (isProcessAck(message)) facts.ack = message;
     else if (isOurs(message) && !isWarned) {
       isWarned = true;
       log(`a message of ${self.terms.name} ${pid} was dropped: it is of another version of worker-atexit, or damaged`);
     }
-    if (end) tell();
+    if (facts.end) tell();
   }
 
   function onExit(code: number | null, signal: NodeJS.Signals | null): void {
-    end = { code, signal };
-    endedAt = now();
+    facts.end = { code, signal };
+    facts.endedAt = now();
     tell();
   }
 
   function signalOnce(): void {
-    if (isSignalled || end) return;
+    if (isSignalled || facts.end) return;
     isSignalled = true;
     kill(self.terms.signal);
   }
@@ -116,78 +106,47 @@ export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough,
   emitter.on('disconnect', tell);
   const register = (): void => send({ ...tagged, type: 'registered', holds: self.terms.holds });
 
-  function statusOf(): Pick<WorkerReport, 'status' | 'diagnosis' | 'handlers'> {
-    const handlers = ack?.handlers.map(fromOutcome) ?? [];
-    if (givenUp !== undefined || end === undefined) {
-      const had = `after ${Math.round(givenUp ?? 0)} ms`;
-      const diagnosis = ack ? `acked, and had not ended ${had}` : `had not ended ${had}`;
-      return { status: 'timed-out', diagnosis: `${diagnosis}: killed`, handlers };
-    }
-    const { signal } = self.terms;
-    const expected = isExpected(end, reason?.signal ? [signal, reason.signal] : [signal]);
-    if (ack && (expected || end.signal === null)) {
-      return { status: handlers.every(isCleanHandler) ? 'acked' : 'failed', handlers };
-    }
-    const diagnosis = describeEnd(end);
-    if (ack) return { status: 'lost', diagnosis: `acked, then ${diagnosis}`, handlers };
-    if (!isSeen || !listens) return { status: expected ? 'unlinked' : 'lost', diagnosis, handlers };
-    // The exit code tells, where the ack could not be read.
-    return { status: end.code === 0 ? 'acked' : 'failed', diagnosis: `${diagnosis}; its ack was not read`, handlers };
-  }
-
   const self: Child = {
     process: child,
     terms,
     isThrough,
-    isOrdered: () => orderedAt !== undefined,
+    isOrdered: () => facts.orderedAt !== undefined,
     signal: signalOnce,
 
-    order(order) {
-      reason = order.reason;
-      orderedAt ??= now();
+    order({ reason, until: all }) {
+      facts.reason = reason;
+      facts.orderedAt ??= now();
       self.terms.onOrdered?.();
-      const until = Math.min(order.until, now() + (self.terms.timeout ?? Number.POSITIVE_INFINITY));
-      if (end) return until;
+      const until = Math.min(all, now() + (self.terms.timeout ?? Number.POSITIVE_INFINITY));
+      if (facts.end) return until;
       if (child.connected) {
         const timeout = Math.max(0, until - now());
         send({ ...tagged, type: 'order', reason, timeout, signal: self.terms.signal, sentAt: wallClock() });
       }
-      if (!child.connected || !listens) signalOnce();
+      if (!child.connected || !facts.listens) signalOnce();
       return until;
     },
 
     look() {
-      if (end) return;
+      if (facts.end) return;
       // Bun, and Node on Windows, have no descriptor for it: then nothing is read.
       read ??= createReader(Number(child.channel && Reflect.get(child.channel, 'fd')), onMessage);
       read();
-      end = lookForEnd(pid);
-      if (!end) return;
-      endedAt = now();
-      isSeen = true;
+      facts.end = lookForEnd(pid);
+      if (!facts.end) return;
+      facts.endedAt = now();
+      facts.isSeen = true;
       read();
     },
 
     kill() {
-      if (end) return false;
-      givenUp ??= now() - (orderedAt ?? now());
+      if (facts.end) return false;
+      facts.givenUp ??= now() - (facts.orderedAt ?? now());
       kill('SIGKILL');
       return true;
     },
 
-    report() {
-      const own: WorkerReport = {
-        threadId: 0,
-        pid,
-        path: [pid],
-        name: `${self.terms.name} ${pid}`,
-        ...(orderedAt !== undefined && endedAt !== undefined && { ackMs: Math.max(0, endedAt - orderedAt) }),
-        ...(orderedAt !== undefined && { orderedAt }),
-        ...statusOf(),
-      };
-      const below = ack?.workers.map(fromWorkerOutcome) ?? [];
-      return [own, ...below.map((worker) => ({ ...worker, pid: worker.pid ?? pid, path: [pid, ...worker.path] }))];
-    },
+    report: () => reportsOf(facts, pid, self.terms.name, self.terms.signal),
 
     forget() {
       emitter.off('internalMessage', onMessage);
