@@ -202,7 +202,7 @@ describe('a server', () => {
     const { handler, port } = await listen(server);
     const socket = await client(port);
     const drained = call(handler) as Promise<void>;
-    await expect.poll(() => server.listening).toBe(false);
+    await expect.poll(() => server.listening, { interval: 1 }).toBe(false);
     socket.end('GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
     expect(await text(socket)).toContain('served');
     await drained;
