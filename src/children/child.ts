@@ -99,6 +99,8 @@ export interface Child {
   port: MessagePort | undefined;
   /** Whether the last message to it had somewhere to go; undefined where that is not told. */
   isSent: boolean | undefined;
+  /** The shutdown is over, and it is to be told. */
+  isOverDue: boolean;
   /** A message that does not fit is logged once a worker. */
   hasComplained: boolean;
   /** Its 'exit' is listened to although it has no slot. */
@@ -142,6 +144,7 @@ export const createChild = (threadId: number): Child => ({
   isReleased: false,
   port: undefined,
   isSent: undefined,
+  isOverDue: false,
   hasComplained: false,
   isWatched: false,
 });

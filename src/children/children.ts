@@ -58,6 +58,8 @@ export interface Children {
   hasJoined(): boolean;
   /** The shutdown is over and this thread lives on: every worker that does is as new. */
   over(): void;
+  /** Tells them, unless an order that has come in between did. */
+  tellOver(): void;
   /** Terminates the registered workers that are in no pool. */
   terminate(): Promise<unknown>;
   /** Whether nothing is known of a worker of this thread: neither of one that has joined, nor of one that may. */
@@ -275,8 +277,12 @@ export function createChildren(place: Place, listeners: Listeners): Children {
         if (child.contact === 'gone') liveness.remove(child);
         else markIdle(child.table, child.slot);
         dropTask(child);
-        postOver(child);
+        child.isOverDue = true;
       }
+    },
+
+    tellOver() {
+      for (const child of known) postOver(child);
     },
 
     terminate() {

@@ -28,6 +28,7 @@ function writesToProcess(listener: unknown): boolean {
 /** Orders the worker, within `limit` ms if it has a limit of its own. */
 export function post(child: Slotted, { reason, until, sync, relay }: Order, epoch: number, limit?: number): void {
   const { worker, task } = child;
+  postOver(child);
   if (task.epoch === 0) {
     step(child, 'joined');
     step(child, 'ordered');
@@ -70,9 +71,11 @@ export function isHearing(child: Child): boolean {
   return child.isSent ?? !wasTold;
 }
 
-/** Tells the worker that the shutdown is over, and that it lives on. */
-export function postOver({ port }: Child): void {
-  port?.postMessage({ type: 'over', version: VERSION } satisfies OverMessage);
+/** Tells the worker that the shutdown is over, and that it lives on, unless it was told. */
+export function postOver(child: Child): void {
+  if (!child.isOverDue) return;
+  child.isOverDue = false;
+  child.port?.postMessage({ type: 'over', version: VERSION } satisfies OverMessage);
 }
 
 /** Node, and Node alone, returns whether a message has somewhere to go, and nothing where the port is closed. */

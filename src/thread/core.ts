@@ -7,9 +7,10 @@
 import type { Worker } from 'node:worker_threads';
 import { createParent, type Parent } from '../../workers/parent.ts';
 import { createRegistry } from '../handlers/registry.ts';
-import { process, setImmediate } from '../platform.ts';
+import { process, setTimeout } from '../platform.ts';
 import { ShutdownError } from '../report/errors.ts';
 import { Header, Phase } from '../table/cells.ts';
+import type { Reason } from '../wire/reason.ts';
 import { isInvite } from '../wire/validators.ts';
 import type { Core, Rest } from './halves.ts';
 import { createLife, type Life } from './life.ts';
@@ -31,6 +32,15 @@ function attempt(act: () => void): void {
   try {
     act();
   } catch {}
+}
+
+/** Where it was made tells nobody anything, and costs as much as to abort a signal. */
+function createError(reason: Reason, cause?: unknown): ShutdownError {
+  const { stackTraceLimit } = Error;
+  Reflect.set(Error, 'stackTraceLimit', 0);
+  const error = new ShutdownError(reason, cause);
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  return error;
 }
 
 export function createCore(position: Position, load: (core: Core) => Rest): Core {
@@ -104,7 +114,8 @@ export function createCore(position: Position, load: (core: Core) => Rest): Core
   function rehearseSoon(): void {
     if (isMain || isRehearsed || !rehearse) return;
     isRehearsed = true;
-    setImmediate(rehearseNow).unref();
+    // Not an immediate: an event loop that is idle does not turn for one that keeps nothing alive.
+    setTimeout(rehearseNow, 0).unref();
   }
 
   function rehearseNow(): void {
@@ -118,7 +129,7 @@ export function createCore(position: Position, load: (core: Core) => Rest): Core
         /** The shutdown of the whole tree has begun, and this thread's order is to come. */
         onBegin(reason) {
           rest?.beginBelow();
-          signal.abort(new ShutdownError(reason));
+          signal.abort(createError(reason));
         },
         onOrder: life.obey,
         onLinked: life.lookWhetherOver,
@@ -135,7 +146,7 @@ export function createCore(position: Position, load: (core: Core) => Rest): Core
     isExiting: false,
     isShuttingDown: createFlag(table, isShutDown, parent?.flagCells),
     attempt: rehearse ? (act) => act() : attempt,
-    createError: (reason, cause) => new ShutdownError(reason, cause),
+    createError,
 
     get isInstalled() {
       return isInstalled;

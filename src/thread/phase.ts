@@ -16,7 +16,7 @@ export interface TreePhase {
   begin(reason: Reason, until: number): void;
   /** The root has ordered its workers: by messages, or by the table alone because it blocks (`sync`). */
   order(until: number, sync: boolean): void;
-  /** The tree's shutdown is over, and the process lives on. */
+  /** The tree's shutdown is over, and the process lives on. Nobody is woken for it. */
   renew(): void;
   /**
    * Wakes every worker that no order of its own has woken. The root does so as late as it may: to be woken twice costs each
@@ -66,10 +66,7 @@ export function createPhase(table: Table, isRoot: boolean): TreePhase {
       if (Atomics.load(cells, Header.unlinkedWorkers) > 0) notifyPhase();
     },
 
-    renew() {
-      set(Phase.running);
-      notifyPhase();
-    },
+    renew: () => set(Phase.running),
 
     notifyPhase,
   };

@@ -8,7 +8,7 @@ import type { FailedWorker } from '../children/terms.ts';
 import { createEntrusted, type Entrusted } from '../handlers/entrusted.ts';
 import { createFinalize } from '../handlers/finalizers.ts';
 import { disposalOf } from '../handlers/resource.ts';
-import { setTimeout } from '../platform.ts';
+import { setImmediate, setTimeout } from '../platform.ts';
 import { isObserved } from '../report/diagnostics.ts';
 import { toError, toErrorText } from '../report/errors.ts';
 import { describeHandler } from '../report/format.ts';
@@ -199,6 +199,11 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
       children.over();
       others.over();
       pools.accept();
+      // Whoever has asked for the shutdown goes on before workers are woken to hear that it is over.
+      setImmediate(() => {
+        phase.notifyPhase();
+        children.tellOver();
+      });
     },
 
     hasMore: () => pools.size + others.size > 0,
