@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { filesOf, linesOf, run, temporaryFolder } from './programs.ts';
+import { isNode } from './runtime.ts';
 
 const kinds = ['piscina sync', 'piscina async', 'tinypool', 'workerpool', 'worker'] as const;
 
@@ -15,5 +16,17 @@ describe.each(kinds)('made before the library was loaded: %s', (kind) => {
     expect(code, stderr).toBe(way === 'a crash' ? 1 : 0);
     expect(filesOf(dir, /^done-/), stderr).toHaveLength(2);
     if (way !== 'terminate()') expect(linesOf(dir, 'log')).toEqual(['true acked acked acked']);
+  });
+});
+
+it('an import leaves the module of threads to whoever makes a worker, and each worker cleans up', async () => {
+  const { code, stdout, stderr } = await run('no-threads-yet.js');
+  const lines = stdout.trimEnd().split('\n');
+  // Another runtime does not tell what it has loaded.
+  if (isNode) expect(lines[0]).toBe('not loaded by the import');
+  expect({ code, lines: lines.slice(1), stderr }).toEqual({
+    code: 0,
+    lines: ['acked cleanUp', 'acked cleanUp'],
+    stderr: '',
   });
 });

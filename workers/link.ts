@@ -2,12 +2,13 @@
  * This worker's link: its port to the nearest ancestor that uses the library. The other end is sent there by way of Node,
  * and may be on its way for long; until it is taken, it can be taken back.
  */
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { now } from '../src/clock.ts';
 import { type Chunk, writeDirectly } from '../src/output/output.ts';
 import { clearInterval, setInterval } from '../src/platform.ts';
 import { at, Cell, Header, Linked, Ordered, Phase } from '../src/table/cells.ts';
 import { settleLink } from '../src/table/moves.ts';
+import { threads } from '../src/threads.ts';
 import { PULSE, RELAY } from '../src/times.ts';
 import type { AckMessage, LinkMessage, OrderMessage, PrintMessage, Streams } from '../src/wire/messages.ts';
 import { KEY, VERSION } from '../src/wire/reason.ts';
@@ -69,7 +70,8 @@ export function createLink(own: OwnSlot, listeners: Listeners): Link {
   const isHeard = (): boolean => port !== undefined && !isUnreachable();
   const isOnItsWay = (): boolean => isHeard() && !isLinked();
 
-  const next = (): { message: unknown } | undefined => (port && !isClosed ? receiveMessageOnPort(port) : undefined);
+  const next = (): { message: unknown } | undefined =>
+    port && !isClosed ? threads().receiveMessageOnPort(port) : undefined;
 
   function receive(message: unknown): void {
     if (isOrder(message)) listeners.onOrder(message);

@@ -23,12 +23,13 @@ export function createInstance(load: () => Loaded): Instance {
   const core = createCore(
     findPosition((position) => (position.isMain ? load().rehearseMain(position) : rehearse(position))),
     (of) => {
+      bequeath();
       const { rest, api } = load().createRest(of);
       loaded = api;
       return rest;
     },
   );
-  takePosition(core);
+  const bequeath = takePosition(core);
 
   function api(): Api {
     core.load();

@@ -2,25 +2,32 @@
  * Where this thread is in the tree of threads, and how it is found there. This is all that an import does: the workers to
  * come inherit where to link up, and a listener waits for their links.
  */
-import threads from 'node:worker_threads';
 import { process } from '../platform.ts';
 import { standIn } from '../stand-in.ts';
 import { createTable } from '../table/cells.ts';
+import { mayMakeWorkers, threads } from '../threads.ts';
 import { KEY, VERSION } from '../wire/reason.ts';
 import { isAncestor, isTagged } from '../wire/validators.ts';
 import type { Core } from './halves.ts';
 import type { Position } from './parts.ts';
 
+/** What this thread has inherited; a main thread that has not loaded the module of threads, nothing. */
+function findInherited(): Pick<Position, 'isMain' | 'threadId' | 'ancestorId'> & {
+  readonly buffer?: SharedArrayBuffer;
+} {
+  if (!mayMakeWorkers()) return { isMain: true, threadId: 0, ancestorId: undefined };
+  const { isMainThread: isMain, threadId, getEnvironmentData } = threads();
+  const data: unknown = getEnvironmentData(KEY);
+  if (!isAncestor(data) || data.version !== VERSION) return { isMain, threadId, ancestorId: undefined };
+  return { isMain, threadId, ancestorId: data.threadId, buffer: data.buffer };
+}
+
 export function findPosition(rehearse: (position: Position) => void): Position {
-  const { isMainThread, threadId } = threads;
-  const data: unknown = threads.getEnvironmentData(KEY);
-  const ancestor = isAncestor(data) && data.version === VERSION ? data : undefined;
+  const { buffer, ...inherited } = findInherited();
   const position: Position = {
-    isMain: isMainThread,
-    threadId,
-    table: createTable(ancestor?.buffer),
-    ancestorId: ancestor?.threadId,
-    deliver: (to, message) => threads.postMessageToThread(to, message, [message.port]),
+    ...inherited,
+    table: createTable(buffer),
+    deliver: (to, message) => threads().postMessageToThread(to, message, [message.port]),
     rehearse: () => rehearse(position),
   };
   return position;
@@ -46,8 +53,18 @@ function hearOwn(hear: Core['hear']): void {
 
 type TakingPlace = Pick<Core, 'position' | 'hear' | 'workerCreated'>;
 
-export function takePosition({ position: { threadId, table }, hear, workerCreated }: TakingPlace): void {
-  threads.setEnvironmentData(KEY, { version: VERSION, threadId, buffer: table.buffer });
+/** What it returns lets the workers to come inherit where to link up; it is called before anything is used here. */
+export function takePosition({ position: { threadId, table }, hear, workerCreated }: TakingPlace): () => void {
+  let isTaken = false;
+  function bequeath(): void {
+    if (isTaken) return;
+    isTaken = true;
+    threads().setEnvironmentData(KEY, { version: VERSION, threadId, buffer: table.buffer });
+  }
+  if (mayMakeWorkers()) bequeath();
+  // The first worker is made by now, and links up as one that is older than the library here.
+  else process.getBuiltinModule('node:diagnostics_channel').subscribe('worker_threads', bequeath);
   hearOwn(hear);
   process.on('worker', workerCreated);
+  return bequeath;
 }

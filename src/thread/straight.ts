@@ -26,13 +26,12 @@ const CHANNELS = [
   'worker-atexit:worker',
 ];
 
-const { hasSubscribers } = process.getBuiltinModule('node:diagnostics_channel');
-
 const nothing = (): void => {};
 
 /** Whether a worker that was just ordered has nothing but its handlers to see to, and nobody looks on. */
 export function isStraight({ rest, isRoot, drains, life, ending, isExiting }: Core): boolean {
   if (rest || isRoot || drains.size > 0 || life.order === undefined || ending || isExiting) return false;
+  const { hasSubscribers } = process.getBuiltinModule('node:diagnostics_channel');
   for (const name of CHANNELS) if (hasSubscribers(name)) return false;
   return true;
 }

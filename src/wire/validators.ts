@@ -2,8 +2,8 @@
  * The validators that narrow what arrives from another thread. Nothing here trusts its input, and nothing outside this
  * folder casts.
  */
-import { MessagePort } from 'node:worker_threads';
 import { isSharedArrayBuffer, isUint8Array } from '../platform.ts';
+import { threads } from '../threads.ts';
 import {
   type AckMessage,
   type Ancestor,
@@ -84,7 +84,7 @@ export const isLinkMessage = (value: unknown): value is LinkMessage =>
   value[KEY] === VERSION &&
   isCount(value.slot) &&
   value.slot < SLOTS &&
-  value.port instanceof MessagePort &&
+  value.port instanceof threads().MessagePort &&
   isOptional(value.buffer, isSharedArrayBuffer);
 
 export const isInvite = (value: unknown): value is InviteMessage =>

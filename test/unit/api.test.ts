@@ -10,16 +10,10 @@ import type { Pool } from '../../src/thread/pools.ts';
 import { VERSION } from '../../src/wire/reason.ts';
 import { createProcess, isPending } from './stand-ins.ts';
 
-const thread = vi.hoisted(() => ({ isMain: true }));
-vi.mock('node:worker_threads', async (load) => {
-  const threads = {
-    ...(await load<typeof import('node:worker_threads')>()),
-    get isMainThread() {
-      return thread.isMain;
-    },
-  };
-  return { ...threads, default: threads };
-});
+const thread = { isMain: true };
+const { getBuiltinModule: builtin } = process;
+/** The test may run in a thread of its own. */
+const threads = Object.create(builtin('node:worker_threads'), { isMainThread: { get: () => thread.isMain } });
 
 const createInstance = (): Instance => createFront(() => rest);
 
@@ -32,7 +26,10 @@ const call = (name: string) => (): void => void calls.push(name);
 beforeEach(() => {
   [stderr, calls] = [[], []];
   const { execArgv, env } = process;
-  program = createProcess({ execArgv, env, stderr: { write: (line: string) => stderr.push(line) } });
+  program = createProcess({
+    ...{ execArgv, env, stderr: { write: (line: string) => stderr.push(line) } },
+    getBuiltinModule: (name: string) => (name === 'node:worker_threads' ? threads : builtin(name)),
+  });
   vi.stubGlobal('process', program);
   atexit = createInstance();
 });

@@ -667,11 +667,23 @@ describe('when a shutdown is over', () => {
     await turn();
     const epoch = epochOf(received);
     children.over();
+    children.tellOver();
     port.postMessage(ack(epoch));
     await turn();
     expect(received).toMatchObject([{ type: 'order' }, { type: 'over', version: VERSION }]);
     expect(lines).toEqual([]);
     expect(children.reports()).toEqual({ workers: [], told: new Set() });
+  });
+
+  it('an order that comes before they were told tells them first, once', async () => {
+    const { children, join } = createScene();
+    const { received } = join();
+    children.order(order(1000));
+    children.over();
+    children.order(order(1000));
+    children.tellOver();
+    await turn();
+    expect(received).toMatchObject([{ type: 'order' }, { type: 'over' }, { type: 'order' }]);
   });
 
   it('the next one orders them again, by another number', async () => {
