@@ -115,7 +115,8 @@ export function unregister(handler: ((...args: never[]) => unknown) | Resource):
 /**
  * Names a Worker that this thread has made and sets its terms. Workers that load this library link themselves; this is
  * for a name in the report, for a limit of its own, and for {@link shutdown} to end it. From then on `worker.terminate()`
- * cleans up first, within `timeout`; a second `terminate()` ends it at once.
+ * cleans up first, within `timeout`; a second `terminate()` ends it at once. Both settle 250 ms after `timeout` at the
+ * latest, also where the thread is in native code, which cannot be interrupted: then to 1, and a line on stderr names it.
  *
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no Worker, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
  */

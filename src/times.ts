@@ -87,6 +87,29 @@ export const RETIREMENT = 1000;
  */
 export const PATIENCE = 100;
 
+// Threads in native code.
+
+/**
+ * How long a terminated worker is looked at before it is said to be in native code: no more than handlers and the end have
+ * of a timeout of 400 ms. Where less than half of it is left, nothing is said.
+ */
+export const NATIVE_LOOK = 100;
+
+/**
+ * How long after its deadline an end goes on to wait for a thread in native code. With {@link POOL_AFTER} less than
+ * {@link GRACE}, after which the watchdog kills.
+ */
+export const OVERTIME = 250;
+
+/** How long threads have to end at least, however late it is. With {@link OVERTIME} less than {@link GRACE}. */
+export const THREADS_LEAST = 100;
+
+/** How often it is looked whether threads have ended: most are gone within a ms or two, and later it is no matter. */
+export const THREADS_LOOK = { first: 0.3, later: 5, after: 20 } as const;
+
+/** How long a pool may take to settle once its workers have ended, or are waited for no longer. */
+export const POOL_AFTER = 50;
+
 // Pools.
 
 /** How often a pool that tells nobody when it is idle is asked. */

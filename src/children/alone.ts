@@ -8,11 +8,12 @@ import { clearTimeout, nextTick, setTimeout } from '../platform.ts';
 import type { WorkerReport } from '../report/report.ts';
 import { isWaiting } from '../table/cells.ts';
 import { stateOf } from '../table/slots.ts';
-import { LONGEST, PATIENCE, RETIREMENT } from '../times.ts';
+import { LONGEST, OVERTIME, PATIENCE, RETIREMENT } from '../times.ts';
 import { diagnosisOf, settleBySlot } from './account.ts';
 import { type Child, isSettled, type Slotted, step } from './child.ts';
 import { type Collection, isOver } from './collection.ts';
 import type { Known } from './known.ts';
+import { look } from './native-code.ts';
 import type { Registered } from './registered.ts';
 import type { Order, Terms } from './terms.ts';
 
@@ -26,6 +27,8 @@ interface Parts {
   onSettled(child: Slotted): void;
   /** The worker was ended alone: nobody else tells what became of it. */
   onEnd(child: Slotted, collection: Collection): void;
+  /** Its time and more is up, and its thread is still there. */
+  onUnended(worker: Worker): void;
 }
 
 export interface Alone {
@@ -38,9 +41,33 @@ export interface Alone {
   retire(worker: Worker): Promise<number>;
   /** Lets one registered worker clean up, ends it, and resolves to what became of it. */
   shutdown(worker: Worker): Promise<WorkerReport>;
+  /** Until then, on this thread's clock, every worker that ends is waited for at most; undefined ends that. */
+  endBy(until: number | undefined): void;
 }
 
+/** What `terminate()` resolves to for a thread that was ended by it. */
+const TERMINATED = 1;
+
 export function createAlone(known: Known, registered: Registered, parts: Parts): Alone {
+  let latest = Number.POSITIVE_INFINITY;
+
+  /** When a worker's end is waited for no longer that begins now. */
+  const untilOf = (worker: Worker): number =>
+    Math.min(now() + (registered.termsOf(worker).timeout ?? RETIREMENT) + OVERTIME, latest);
+
+  /** Resolves to the worker's exit code: to that of a terminated one, if it is in native code and does not end. */
+  async function inTime(gone: Promise<number>, worker: Worker, until: number): Promise<number> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<number>((resolve) => {
+      const giveUp = (): void => {
+        if (worker.threadId !== -1) parts.onUnended(worker);
+        resolve(TERMINATED);
+      };
+      timer = setTimeout(giveUp, Math.min(Math.max(0, until - now()), LONGEST));
+    });
+    return await Promise.race([gone, late]).finally(() => clearTimeout(timer));
+  }
+
   function cleanUp(worker: Worker): Promise<void> | undefined {
     const child = known.of(worker);
     const { threadId } = worker;
@@ -92,25 +119,29 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
     if (!isPatient) timers.push(setTimeout(giveUpUnread, PATIENCE));
     await collection.await();
     for (const timer of timers) clearTimeout(timer);
+    if (child.task.state === 'timed-out' && child.worker) {
+      registered.terminatorOf(child.worker)();
+      await look([child], Number.POSITIVE_INFINITY);
+    }
     parts.onEnd(child, collection);
   }
 
   async function retire(worker: Worker): Promise<number> {
     const terminate = registered.terminatorOf(worker);
+    const until = untilOf(worker);
     const cleanedUp = cleanUp(worker);
-    if (cleanedUp === undefined) return terminate();
+    if (cleanedUp === undefined) return inTime(terminate(), worker, until);
     const gone = new Promise<number>((resolve) => worker.once('exit', resolve));
     await cleanedUp;
     terminate();
-    return gone;
+    return inTime(gone, worker, until);
   }
 
   /** Lets a worker clean up and ends it, unless somebody is at it already. */
   async function end(worker: Worker): Promise<WorkerReport> {
     if (worker.threadId !== -1 && !registered.hasExited(worker)) {
-      const gone = new Promise((resolve) => worker.once('exit', resolve));
-      if (!known.of(worker).task.alone) void retire(worker);
-      await gone;
+      const gone = new Promise<number>((resolve) => worker.once('exit', resolve));
+      await (known.of(worker).task.alone ? inTime(gone, worker, untilOf(worker)) : retire(worker));
     }
     return registered.reportOf(worker);
   }
@@ -123,6 +154,10 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
       const registration = registered.of(worker);
       registration.ending ??= end(worker);
       return registration.ending;
+    },
+
+    endBy(until) {
+      latest = until ?? Number.POSITIVE_INFINITY;
     },
   };
 }

@@ -73,6 +73,8 @@ export interface Task {
   ackMs: number | undefined;
   /** Without an ack: what is known of why. */
   diagnosis: string | undefined;
+  /** It was terminated, and is still there: it is in native code. */
+  isNative: boolean;
   /** What was known of the workers below it when it was given up, since their slots go with it. */
   below: readonly WorkerReport[] | undefined;
   /** What it said has been logged. */
@@ -125,6 +127,7 @@ export const createTask = (): Task => ({
   ack: undefined,
   ackMs: undefined,
   diagnosis: undefined,
+  isNative: false,
   below: undefined,
   isTold: false,
 });

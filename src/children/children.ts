@@ -16,6 +16,7 @@ import type { BlockListeners } from './collection.ts';
 import { createCollections } from './collections.ts';
 import { createKnown } from './known.ts';
 import { createLiveness } from './liveness.ts';
+import { isRunning, look, lookNow, type Running, threadsOf } from './native-code.ts';
 import { post, postOver } from './order.ts';
 import { createPorts } from './port.ts';
 import { createRegistered } from './registered.ts';
@@ -42,6 +43,12 @@ export interface Children {
   flush(): Promise<unknown> | undefined;
   /** Gives up on the workers that have not acked, and terminates them. True if there was one. */
   terminateSilent(): boolean;
+  /** Finds out which of those that were given up are in native code. Undefined if none was given up, or all have ended. */
+  look(until: number): Promise<void> | undefined;
+  /** The same, for a thread whose event loop no longer turns. */
+  lookNow(until: number): void;
+  /** The workers of this thread's own that are known to be there, also where no event loop turns. */
+  running(): Running[];
   /** The registered workers that were not clean, and whose owner wants to hear of it. Each is told once. */
   failures(): FailedWorker[];
   /** Sees to it that `onGone` is called for a thread that may have no link. */
@@ -62,6 +69,8 @@ export interface Children {
   tellOver(): void;
   /** Terminates the registered workers that are in no pool. */
   terminate(): Promise<unknown>;
+  /** Until then, on this thread's clock, the end of any worker is waited for at most; undefined ends that. */
+  endBy(until: number | undefined): void;
   /** Whether nothing is known of a worker of this thread: neither of one that has joined, nor of one that may. */
   hasNone(): boolean;
   /** How many workers there are whose slot is known. */
@@ -82,6 +91,8 @@ interface Listeners {
   onLink(): void;
   /** A worker has ended by itself; this is what it says of it. */
   onOwnEnd(reports: readonly WorkerReport[]): void;
+  /** A worker that was to end is in native code, and is waited for no longer. */
+  onUnended(line: string): void;
   /** A thread is gone that had entrusted something to the main thread. */
   onGone(threadId: number): void;
   /** A registered worker was not clean, or died without having been told to, while this thread lives on. */
@@ -184,9 +195,20 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     onSettled: collections.settle,
     onEnd(child, collection) {
       collections.drop(collection);
+      const reports = reportsOf(child);
+      // Its thread may not end.
+      if (child.worker && reports[0]) registered.keep(child.worker, reports[0]);
       if (isShuttingDown) return;
       child.task.isTold = true;
-      listeners.onOwnEnd(reportsOf(child));
+      listeners.onOwnEnd(reports);
+    },
+    onUnended(worker) {
+      const registration = registered.of(worker);
+      // It is told once.
+      if (registration.isUnended) return;
+      registration.isUnended = true;
+      const name = registered.nameOf(worker, registered.threadIdOf(worker));
+      listeners.onUnended(`${name} has not ended: it is in native code, and is waited for no longer`);
     },
   });
 
@@ -208,6 +230,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     accept: arrival.accept,
     cleanUp: alone.cleanUp,
     shutdown: alone.shutdown,
+    endBy: alone.endBy,
     forget: registered.forget,
     flush: printed.flush,
     watchExit: liveness.watchExit,
@@ -215,6 +238,22 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     living: liveness.living,
     order: collections.order,
     terminateSilent: collections.terminateSilent,
+    look: (until) => look(known.allSlotted(), until),
+    lookNow: (until) => lookNow(known.allSlotted(), until),
+
+    running() {
+      return liveness.living().flatMap((worker): Running[] => {
+        const child = known.of(worker);
+        if (isRunning(worker, child) !== true) return [];
+        return [
+          {
+            name: nameOf(child),
+            threads: threadsOf(child.table ?? table, child.threadId),
+            isRunning: () => isRunning(worker, child) !== false,
+          },
+        ];
+      });
+    },
 
     setTerms(worker, terms) {
       const isAttached = known.of(worker).worker !== undefined;

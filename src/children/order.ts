@@ -64,11 +64,14 @@ export function post(child: Slotted, { reason, until, sync, relay }: Order, epoc
 }
 
 /** False if its thread is known to be gone. A port that its own code has closed does not tell. */
-export function isHearing(child: Child): boolean {
-  if (!child.port) return true;
+export const isHearing = (child: Child): boolean => hears(child) ?? true;
+
+/** The same; undefined where nothing tells. */
+export function hears(child: Child): boolean | undefined {
+  if (!child.port) return undefined;
   const wasTold = child.isSent !== undefined;
   send(child, { type: 'ping', version: VERSION });
-  return child.isSent ?? !wasTold;
+  return child.isSent ?? (wasTold ? false : undefined);
 }
 
 /** Tells the worker that the shutdown is over, and that it lives on, unless it was told. */

@@ -57,6 +57,8 @@ export interface Registration {
   wasAlive: boolean;
   hasExited: boolean;
   wasToldToEnd: boolean;
+  /** It was to end, is in native code, and is waited for no longer. */
+  isUnended: boolean;
   /** Its owner was told that it was not clean. */
   isFailureTold: boolean;
   /** What became of it. */
@@ -74,6 +76,7 @@ export const createRegistration = (): Registration => ({
   wasAlive: false,
   hasExited: false,
   wasToldToEnd: false,
+  isUnended: false,
   isFailureTold: false,
   report: undefined,
   ending: undefined,

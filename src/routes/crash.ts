@@ -21,8 +21,14 @@ export interface CrashRoute {
   uninstallGraceful(): void;
 }
 
-/** `exit`: does what an `'exit'` event does, where none follows. */
-export function createCrashRoute(thread: Thread, exit: (code: number) => void): CrashRoute {
+interface Others {
+  /** Does what an `'exit'` event does, where none follows. */
+  exit(code: number): void;
+  /** The `'exit'` event follows, and nothing after it. */
+  listenLast(): void;
+}
+
+export function createCrashRoute(thread: Thread, { exit, listenLast }: Others): CrashRoute {
   let crash: Crash | undefined;
 
   function onCrash(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {
@@ -30,6 +36,7 @@ export function createCrashRoute(thread: Thread, exit: (code: number) => void): 
     crash = { error, route: origin };
     // Where no 'exit' event follows, this is the last that is heard of this thread.
     if ('Deno' in globalThis) exit(1);
+    else if (thread.isMain) listenLast();
   }
 
   function onUncaught(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void {

@@ -10,7 +10,8 @@ import { UNSETTLED, whetherUnsettled } from './unsettled.ts';
 /** So many rounds of work that is over within one turn are believed; more, and it is something listed and not there. */
 const MOST_ROUNDS = 1000;
 
-export function createEmptyLoopRoute(thread: Thread): Pick<Routes, 'onBeforeExit'> {
+/** `onOver`: all is done, and the process ends by itself. */
+export function createEmptyLoopRoute(thread: Thread, onOver: () => void): Pick<Routes, 'onBeforeExit'> {
   let own = (): void => {};
   const look = createQuietLook(() => own);
   let rounds = 0;
@@ -63,6 +64,7 @@ export function createEmptyLoopRoute(thread: Thread): Pick<Routes, 'onBeforeExit
         return;
       }
       thread.ending = undefined;
+      if (thread.isMain) onOver();
       if (process.listenerCount('beforeExit') > 1) look.begin(() => {});
     });
   }

@@ -3,11 +3,13 @@
  * `process.exit()` ends up, since that is all that is heard of a call inside `'exit'`.
  */
 
+import { process } from '../platform.ts';
 import { signalNumber } from '../signal-names.ts';
 import type { Routes, Thread } from '../thread/parts.ts';
 import type { Reason } from '../wire/reason.ts';
 import type { Crash } from './crash.ts';
 import { raise } from './ending.ts';
+import { endThreadsInTime } from './native-code.ts';
 import { endThreads, isProfiled } from './profiles.ts';
 
 interface Others {
@@ -20,7 +22,13 @@ interface Others {
   releaseSignals(): void;
 }
 
-export function createProcessExitRoute(thread: Thread, others: Others): Pick<Routes, 'onExit' | 'onReallyExit'> {
+interface ProcessExitRoute extends Pick<Routes, 'onExit' | 'onReallyExit'> {
+  /** The process is about to end by itself, or by an uncaught error: listens to its `'exit'`, behind everybody. */
+  listenLast(): void;
+  stopListening(): void;
+}
+
+export function createProcessExitRoute(thread: Thread, others: Others): ProcessExitRoute {
   let isInside = false;
 
   function onExit(code: number | string): void {
@@ -65,9 +73,27 @@ export function createProcessExitRoute(thread: Thread, others: Others): Pick<Rou
     if (!isDone()) goNow(reasonOf(code === undefined ? undefined : Number(code)));
     isInside = true;
     const signal = thread.ending?.signal;
-    if (signal === undefined || Number(code) !== 128 + signalNumber(signal)) return;
-    if (!isProfiled() || endThreads(thread.children.living())) raise(signal);
+    if (signal !== undefined && Number(code) === 128 + signalNumber(signal)) {
+      if (!isProfiled() || endThreads(thread.children.living())) raise(signal);
+    }
+    endThreadsInTime(thread, Number(code || (process.exitCode ?? 0)), undefined);
   }
 
-  return { onExit, onReallyExit };
+  /** Nothing leads to `process.reallyExit`: the process ends by itself, or by an uncaught error. */
+  function onLast(code: number | string): void {
+    if (isInside || !isDone() || isLeftAlone() || thread.ending?.signal !== undefined) return;
+    isInside = true;
+    endThreadsInTime(thread, Number(code), others.crash());
+  }
+
+  return {
+    onExit,
+    onReallyExit,
+
+    listenLast() {
+      process.off('exit', onLast);
+      process.on('exit', onLast);
+    },
+    stopListening: () => void process.off('exit', onLast),
+  };
 }

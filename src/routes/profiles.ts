@@ -17,7 +17,7 @@ const isSampled = (): boolean => isOn('--cpu-prof');
 export const isProfiled = (): boolean => Boolean(process.env.NODE_V8_COVERAGE) || isSampled() || isOn('--heap-prof');
 
 /** The threads of this process; undefined on a system that does not list them. */
-function threadsOf(): string[] | undefined {
+export function threadsOfProcess(): string[] | undefined {
   try {
     return process.getBuiltinModule('node:fs').readdirSync('/proc/self/task');
   } catch {
@@ -31,11 +31,11 @@ function threadsOf(): string[] | undefined {
  */
 export function endThreads(workers: readonly Worker[]): boolean {
   if (workers.length === 0) return true;
-  const before = threadsOf();
+  const before = threadsOfProcess();
   if (before === undefined) return false;
   for (const worker of workers) void threads.Worker.prototype.terminate.call(worker);
   const until = now() + PROFILES_WRITTEN;
-  const count = (): number => threadsOf()?.filter((thread) => before.includes(thread)).length ?? 0;
+  const count = (): number => threadsOfProcess()?.filter((thread) => before.includes(thread)).length ?? 0;
   // A thread that takes samples for a profile ends before the one that writes it, and a worker's own workers before it.
   const most = before.length - workers.length * (isSampled() ? 2 : 1);
   let left = count();

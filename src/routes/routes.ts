@@ -23,13 +23,17 @@ export function createRoutes(
   const ipc = createIpcRoute(thread, signals);
   const supervisor = thread.isMain ? createSupervisorRoute(thread, ipc.order) : undefined;
   const gracefulExit = createGracefulExitRoute(thread);
-  const emptyLoop = createEmptyLoopRoute(thread);
-  const crash = createCrashRoute(thread, (code) => processExit.onExit(code));
+  const emptyLoop = createEmptyLoopRoute(thread, () => processExit.listenLast());
+  const crash = createCrashRoute(thread, {
+    exit: (code) => processExit.onExit(code),
+    listenLast: () => processExit.listenLast(),
+  });
   const processExit = createProcessExitRoute(thread, {
     crash: () => crash.crash,
     releaseSignals: () => signals.uninstall(),
   });
-  const routes: Routes = { ...emptyLoop, ...processExit, onCrash: crash.onCrash };
+  const { onExit, onReallyExit } = processExit;
+  const routes: Routes = { ...emptyLoop, onExit, onReallyExit, onCrash: crash.onCrash };
   const ears = listening ?? createListening({ isOver: () => false, routes: () => routes });
   let active = isInstalled;
 
@@ -78,6 +82,7 @@ export function createRoutes(
     uninstall() {
       active = false;
       ears.uninstall();
+      processExit.stopListening();
       crash.uninstallGraceful();
       signals.uninstall();
       ipc.uninstall();

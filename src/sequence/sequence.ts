@@ -105,6 +105,13 @@ function* seeWorkersThrough(parts: Parts, share: number): Generator<Step, boolea
   yield once(() => {
     timedOut = workers.terminateSilent();
   });
+  yield {
+    get until() {
+      return parts.deadline(SHARES.handlers);
+    },
+    start: (sync) => (sync ? undefined : workers.look()),
+    block: () => workers.lookNow(),
+  };
   yield once(() => parts.handOver());
   return timedOut;
 }

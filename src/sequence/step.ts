@@ -30,7 +30,14 @@ export interface Parts {
   /** Whether no worker of this thread is known, so that what comes after their acks may be left out. */
   isLeaf(): boolean;
   /** Tells the workers, and waits for their acks. */
-  readonly workers: { start(sync: boolean): Promise<void> | undefined; block(): void; terminateSilent(): boolean };
+  readonly workers: {
+    start(sync: boolean): Promise<void> | undefined;
+    block(): void;
+    terminateSilent(): boolean;
+    /** Finds out why those do not end that were terminated, if there are such. */
+    look(): Promise<void> | undefined;
+    lookNow(): void;
+  };
   /** Adds to the handlers what is due once the workers are through. */
   handOver(): void;
   /** What is left to do when all has run, and before it is told. */

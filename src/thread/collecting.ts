@@ -13,6 +13,9 @@ export interface Collecting {
   /** Orders the workers, and blocks until their acks are there, or the time for them is up. */
   block(): void;
   terminateSilent(): boolean;
+  /** Finds out which workers do not end although they were terminated. */
+  look(): Promise<void> | undefined;
+  lookNow(): void;
   end(): void;
 }
 
@@ -80,6 +83,9 @@ export function createCollecting(
       return others.terminateSilent() || isOneSilent;
     },
 
+    look: () => children.look(deadline(SHARES.handlers)),
+    // Who blocks for this thread waits for its ack; the process that ends synchronously has some time over.
+    lookNow: () => children.lookNow(order() === undefined ? Number.POSITIVE_INFINITY : deadline(SHARES.handlers)),
     end: () => clearTimeout(notifying),
   };
 }

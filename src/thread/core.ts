@@ -82,7 +82,7 @@ export function createCore(position: Position, load: (core: Core) => Rest): Core
       rehearseSoon();
     },
 
-    close: () => Promise.resolve(rest?.close()),
+    close: (over) => Promise.resolve(rest?.close(over)),
 
     renew() {
       parent?.showProgress(0, 0, '');

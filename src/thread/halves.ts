@@ -59,8 +59,8 @@ export interface Rest {
   log(message: string): void;
   /** How a resource is disposed of; undefined for what is none. */
   disposalOf(resource: unknown): Handler | undefined;
-  /** Ends the pools and workers that were registered. Never rejects. */
-  close(): Promise<unknown>;
+  /** Ends the pools and workers that were registered, within the time of the shutdown that is over. Never rejects. */
+  close(over: Shutdown): Promise<unknown>;
   /** Makes all as new. */
   renew(): void;
   /** Whether pools or child processes are registered. */

@@ -11,7 +11,7 @@
 
 import { queueMicrotask } from '../platform.ts';
 import type { ShutdownReport } from '../report/report.ts';
-import { ownTime } from '../times.ts';
+import { ownTime, SHARES } from '../times.ts';
 import type { OrderMessage } from '../wire/messages.ts';
 import type { Shutdown, ShutdownRequest } from './parts.ts';
 
@@ -35,8 +35,8 @@ export interface Body {
   begin(request: ShutdownRequest, onTold: () => void): Shutdown;
   /** Installs the hooks and, in a worker, links it to its parent. */
   join(): void;
-  /** Ends the pools and workers that were registered. Never rejects. */
-  close(): Promise<unknown>;
+  /** Ends the pools and workers that were registered, within the time of the shutdown that is over. Never rejects. */
+  close(over: Shutdown): Promise<unknown>;
   /** Makes all as new. Returns whether something is in use already. */
   renew(): boolean;
   /** Calls what was registered when all was done. */
@@ -73,6 +73,8 @@ export interface Life {
   shutDownNow(request: ShutdownRequest): void;
   /** The shutdown that runs. */
   readonly current: Shutdown | undefined;
+  /** When the time of the shutdown that runs, or is through, is up. */
+  readonly deadline: number | undefined;
   /** The shutdown that runs has so many ms from now on, unless it has less anyway. */
   shorten(timeout: number): void;
   /** The parent has ordered this worker to end. */
@@ -153,7 +155,7 @@ export function createLife(body: Body): Life {
   async function close(over: Shutdown): Promise<void> {
     if (shutdown !== over) return;
     go('close');
-    closing = body.close();
+    closing = body.close(over);
     await closing;
     closing = undefined;
     if (shutdown !== over) return;
@@ -228,6 +230,10 @@ export function createLife(body: Body): Life {
 
     get current() {
       return state === 'ending' ? shutdown : undefined;
+    },
+
+    get deadline() {
+      return shutdown?.deadline(SHARES.handlers);
     },
 
     obey,

@@ -120,6 +120,8 @@ export interface Thread {
   shorten(timeout: number): void;
   /** When the drain stage of the shutdown that runs has to be over, on this thread's clock; undefined if none runs. */
   drainDeadline(): number | undefined;
+  /** When the time of the shutdown that runs, or is through, is up, on this thread's clock. */
+  readonly deadline: number | undefined;
   /** Puts a line into the report of the shutdown that runs: nothing has failed, but somebody may wonder. Without one, logs it. */
   note(message: string): void;
   /** Called with every shutdown's report, synchronously, before the program's `onReport`. */

@@ -4,8 +4,10 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { now } from '../clock.ts';
+import { clearTimeout, setTimeout } from '../platform.ts';
 import { type ShutdownError, toError, toErrorText } from '../report/errors.ts';
 import type { PoolReport } from '../report/report.ts';
+import { LONGEST, POOL_AFTER } from '../times.ts';
 
 export interface Pool {
   /** As the report has it. */
@@ -42,8 +44,17 @@ export interface Pools {
   wakeStarting(): boolean;
   /** The thread is as new: every pool that is left takes tasks again. */
   accept(): void;
-  /** Ends every pool. */
-  end(): Promise<unknown>;
+  /** Ends every pool. One that has not ended by `until`, on this thread's clock, is told of by `onLate`. */
+  end(until: number, onLate: (line: string) => void): Promise<unknown>;
+}
+
+/** Resolves to false if it has not ended in time. Its workers are waited for as long, but a pool may wait for more. */
+async function inTime(ended: Promise<void>, until: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, Math.min(Math.max(0, until - now()) + POOL_AFTER, LONGEST), false);
+  });
+  return await Promise.race([ended.then(() => true), late]).finally(() => clearTimeout(timer));
 }
 
 export function createPools(): Pools {
@@ -124,12 +135,17 @@ export function createPools(): Pools {
       for (const pool of each()) pool.accept?.();
     },
 
-    end() {
+    end(until, onLate) {
       awake = false;
       const ended = [...each()];
       for (const ref of refs) adapters.delete(ref.deref() ?? ref);
       refs.clear();
-      return Promise.all(ended.map(async (pool) => await pool.end()));
+      return Promise.all(
+        ended.map(async (pool) => {
+          if (!(await inTime(pool.end(), until)))
+            onLate(`pool ${pool.name} has not ended, and is waited for no longer`);
+        }),
+      );
     },
   };
 }

@@ -148,6 +148,8 @@ export function createShutdown(
       },
       block: collecting.block,
       terminateSilent: collecting.terminateSilent,
+      look: collecting.look,
+      lookNow: collecting.lookNow,
     },
 
     handOver() {

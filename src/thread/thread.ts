@@ -15,12 +15,12 @@ import { describeHandler } from '../report/format.ts';
 import { createTelling } from '../report/telling.ts';
 import { Header, ROOT } from '../table/cells.ts';
 import { showProgress } from '../table/progress.ts';
-import { QUIET, SHARES } from '../times.ts';
+import { OVERTIME, QUIET, SHARES } from '../times.ts';
 import { concludeBegun } from './conclusion.ts';
 import type { Core, Rest } from './halves.ts';
 import { createLate } from './late.ts';
 import { createOthers } from './others.ts';
-import type { Hooks, Thread } from './parts.ts';
+import type { Hooks, Shutdown, Thread } from './parts.ts';
 import { createPhase } from './phase.ts';
 import { createPools } from './pools.ts';
 import { createSettings } from './settings.ts';
@@ -41,6 +41,8 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
   const isShutDown = (): boolean => life.state !== 'fresh' && life.state !== 'used';
   const { callNow, runLate } = createLate(handlers, drains, isShutDown, log);
   let rehearsed = false;
+  /** The shutdown whose pools and workers are being ended. */
+  let closing: Shutdown | undefined;
 
   const children = createChildren(
     { table, threadId, isMain, slot: () => (isMain ? ROOT : isRoot ? undefined : parent?.slot) },
@@ -54,6 +56,7 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
         telling.publishWorkers(reports);
         telling.logWorkers(reports);
       },
+      onUnended: tellUnended,
       onGone: (gone) => entrusted.gone(gone),
       onFailedWorker,
     },
@@ -83,6 +86,12 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
         },
         log,
       });
+
+  /** What was to end, alone or after a shutdown, is waited for no longer. */
+  function tellUnended(line: string): void {
+    closing?.note(line);
+    log(line);
+  }
 
   function onFailedWorker({ report, onFailure, isFatal, error: cause }: FailedWorker): void {
     const name = onFailure?.name || 'onFailure';
@@ -157,6 +166,9 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
     shutDown: (request) => outside.runInAsyncScope(life.shutDown, undefined, request),
     shorten: life.shorten,
     drainDeadline: () => life.current?.deadline(SHARES.drain),
+    get deadline() {
+      return life.deadline;
+    },
 
     note(message) {
       if (life.current) life.current.note(message);
@@ -186,11 +198,16 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
     log,
     disposalOf,
 
-    async close() {
-      for (const ended of await Promise.allSettled([pools.end(), children.terminate()])) {
+    async close(over) {
+      closing = over;
+      const until = over.deadline(SHARES.handlers) + OVERTIME;
+      children.endBy(until);
+      for (const ended of await Promise.allSettled([pools.end(until, tellUnended), children.terminate()])) {
         if (ended.status === 'rejected')
           log(`what was registered could not be ended: ${toErrorText(toError(ended.reason)).stack}`);
       }
+      children.endBy(undefined);
+      closing = undefined;
     },
 
     renew() {

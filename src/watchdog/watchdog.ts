@@ -15,7 +15,7 @@ const isInspectOption = (option: string): boolean =>
   option.startsWith('--inspect') && !option.startsWith('--inspect-port') && !option.startsWith('--inspect-publish');
 
 /** Whether somebody may have stopped the main thread to look at it. Loads nothing: the inspector takes milliseconds. */
-function isInspected(): boolean {
+export function isInspected(): boolean {
   const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(' ')];
   if (options.some(isInspectOption)) return true;
   const loaded: unknown = Reflect.get(process, 'moduleLoadList');

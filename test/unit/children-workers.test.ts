@@ -38,6 +38,7 @@ beforeEach(() => {
       log: (line) => log.push(line),
       onLink: () => log.push('link'),
       onOwnEnd: (reports) => ended.push(...reports),
+      onUnended: () => {},
       onGone: (thread) => log.push(`gone ${thread}`),
       onFailedWorker: (failure) => failures.push(failure),
     },

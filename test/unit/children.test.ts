@@ -67,6 +67,7 @@ function createScene(slot?: number, isMain = true): Scene {
       log: (line) => lines.push(line),
       onLink() {},
       onOwnEnd: (reports) => lines.push(`ended: ${reports[0]?.status}`),
+      onUnended: () => {},
       onGone: (thread) => lines.push(`gone ${thread}`),
       onFailedWorker: ({ report }) => lines.push(`failed: ${report.status}`),
     },

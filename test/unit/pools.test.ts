@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
+import { now } from '../../src/clock.ts';
 import { ShutdownError } from '../../src/report/errors.ts';
 import type { PoolReport } from '../../src/report/report.ts';
 import { createPools, type Pool } from '../../src/thread/pools.ts';
@@ -35,7 +36,7 @@ it('asks every pool, in the order in which they came', async () => {
   pools.adopt(someWorker);
   expect(pools.refuse(refusal)).toEqual([]);
   expect(pools.wake()).toEqual([]);
-  await pools.end();
+  await pools.end(now() + 1000, () => {});
   expect(calls).toEqual(['adopt a', 'adopt b', 'refuse a true', 'refuse b true', 'wake a', 'wake b', 'end a', 'end b']);
 });
 
@@ -64,7 +65,7 @@ it('wakes them once a shutdown', async () => {
   pools.add(owner, createPool(calls, 'a', { wake: () => 'woken' }));
   expect(pools.wake()).toEqual(['woken']);
   expect(pools.wake()).toEqual([]);
-  await pools.end();
+  await pools.end(now() + 1000, () => {});
   pools.add(owner, createPool(calls, 'a', { wake: () => 'woken again' }));
   expect(pools.wake()).toEqual(['woken again']);
 });
@@ -122,11 +123,11 @@ it('has one for each of the program’s own objects, and none once they were end
   expect(pools.size).toBe(1);
   expect(pools.has(owner)).toBe(true);
   expect(pools.has({})).toBe(false);
-  await pools.end();
+  await pools.end(now() + 1000, () => {});
   expect(calls).toEqual(['end after']);
   expect(pools.size).toBe(0);
   expect(pools.has(owner)).toBe(false);
-  await pools.end();
+  await pools.end(now() + 1000, () => {});
   expect(calls).toEqual(['end after']);
 });
 
@@ -138,7 +139,7 @@ it('ends every pool, even if one cannot be ended, and says so', async () => {
   };
   pools.add({}, createPool(calls, 'a', { end: fail }));
   pools.add({}, createPool(calls, 'b'));
-  await expect(pools.end()).rejects.toThrow('cannot be ended');
+  await expect(pools.end(now() + 1000, () => {})).rejects.toThrow('cannot be ended');
   expect(calls).toEqual(['end b']);
 });
 

@@ -16,6 +16,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** No worker was given up, so that none is in native code. */
+const nobodyStuck = { look: () => undefined, lookNow() {} };
+
 const never = () => new Promise<never>(() => {});
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -48,6 +51,7 @@ function createScene(parts: Partial<Parts> = {}): Scene {
         return undefined;
       },
       workers: {
+        ...nobodyStuck,
         start(sync) {
           log.push(`workers${sync ? ' sync' : ''}`);
           return undefined;
@@ -129,7 +133,7 @@ describe('the stages come one after the other', () => {
   it('and have a report each, with how long they took', async () => {
     const { drains, handlers, outcome, drive } = createScene({
       idle: () => sleep(50),
-      workers: { start: () => sleep(200), block() {}, terminateSilent: () => false },
+      workers: { ...nobodyStuck, start: () => sleep(200), block() {}, terminateSilent: () => false },
       flush: () => sleep(1000),
     });
     drains.add(function stop() {
@@ -466,6 +470,7 @@ describe('time', () => {
     const log: string[] = [];
     const { outcome, drive } = createScene({
       workers: {
+        ...nobodyStuck,
         start: () => (log.push('start') === 1 ? never() : undefined),
         block() {},
         terminateSilent: () => log.push('terminate') === 2,
@@ -482,7 +487,13 @@ describe('time', () => {
   it('workers that joined late, and what is to be written, have all of it', async () => {
     let starts = 0;
     const { log, drive } = createScene({
-      workers: { start: () => (++starts === 2 ? never() : undefined), block() {}, terminateSilent: () => false },
+      workers: {
+        ...nobodyStuck,
+        ...nobodyStuck,
+        start: () => (++starts === 2 ? never() : undefined),
+        block() {},
+        terminateSilent: () => false,
+      },
       flush: never,
     });
     drive();
@@ -593,6 +604,7 @@ describe('a shutdown that is cut short goes on synchronously', () => {
     const calls: string[] = [];
     const { drive, takeOver } = createScene({
       workers: {
+        ...nobodyStuck,
         start(sync) {
           calls.push(`start ${sync}`);
           return sync ? undefined : never();
@@ -739,6 +751,7 @@ describe('on a synchronous route an asynchronous handler', () => {
 it('a step that fails as such takes no time from its stage, and does not stop the others', async () => {
   const { drains, log, outcome, drive } = createScene({
     workers: {
+      ...nobodyStuck,
       start: () => undefined,
       block() {},
       terminateSilent() {

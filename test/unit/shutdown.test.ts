@@ -110,6 +110,8 @@ function createScene({
       }),
       flush: vi.fn((): Promise<unknown> | undefined => void done.push('flush')),
       terminateSilent: () => false,
+      look: () => undefined,
+      lookNow() {},
       failures: () => [],
       hasAcked: () => false,
       hasNone: () => false,

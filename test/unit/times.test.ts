@@ -24,6 +24,8 @@ it.each<[string, number, string, number]>([
   ['a whole shutdown and its grace', times.TIMEOUT + times.GRACE, 'what docker stop waits', 10_000],
   ['REPORT_WRITTEN', times.REPORT_WRITTEN, 'GRACE', times.GRACE],
   ['STEP_LOOK', times.STEP_LOOK, 'GRACE', times.GRACE],
+  ['OVERTIME and POOL_AFTER', times.OVERTIME + times.POOL_AFTER, 'GRACE', times.GRACE],
+  ['OVERTIME and THREADS_LEAST', times.OVERTIME + times.THREADS_LEAST, 'GRACE', times.GRACE],
   ['PIPE_RETRY', times.PIPE_RETRY, 'REPORT_WRITTEN', times.REPORT_WRITTEN],
   ['drain', times.SHARES.drain, 'workers', times.SHARES.workers],
   ['workers', times.SHARES.workers, 'handlers', times.SHARES.handlers],
@@ -46,6 +48,12 @@ it.each<[string, number, string, number]>([
   ['RELAY', times.RELAY, 'PATIENCE', times.PATIENCE],
   ['TIMEOUT', times.TIMEOUT, 'HELD', times.HELD],
   ['CANCELLED', times.CANCELLED, 'what OVERRUN leaves', times.OVERRUN.most],
+  [
+    'NATIVE_LOOK',
+    times.NATIVE_LOOK,
+    'what handlers have of 400 ms',
+    400 * (times.SHARES.handlers - times.SHARES.workers),
+  ],
   ['HANDED_ON', times.HANDED_ON, 'SYNC_TIMEOUT', times.SYNC_TIMEOUT],
 ])('%s (%i) is no longer than %s (%i)', (_, less, __, more) => {
   expect(less).toBeLessThanOrEqual(more);

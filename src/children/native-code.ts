@@ -1,0 +1,85 @@
+/**
+ * Workers that do not end although they were terminated. JavaScript stops within milliseconds then, however busy it is;
+ * native code cannot be interrupted. Known on Node alone, which waits for such a thread.
+ */
+import type { Worker } from 'node:worker_threads';
+import { now } from '../clock.ts';
+import { setTimeout } from '../platform.ts';
+import { isThrough, type Table } from '../table/cells.ts';
+import { childrenOf } from '../table/slots.ts';
+import { NATIVE_LOOK, PROBE } from '../times.ts';
+import type { Child, Slotted } from './child.ts';
+import { hears } from './order.ts';
+
+/** A worker whose thread was there a moment ago. */
+export interface Running {
+  readonly name: string;
+  /** How many threads are to end, for it to have ended. */
+  readonly threads: number;
+  /** Whether its JavaScript has not come to its end, where no `'exit'` event is heard. */
+  isRunning(): boolean;
+}
+
+const isTold = !('Bun' in globalThis || 'Deno' in globalThis);
+
+/** Whose JavaScript has come to its end: a port that is closed tells that once. */
+const over = new WeakSet<Worker>();
+
+/** Undefined where nothing tells: its event loop has not begun to turn, and it has not linked itself. */
+export function isRunning(worker: Worker, child: Child): boolean | undefined {
+  if (!isTold || child.contact === 'gone' || worker.threadId === -1 || over.has(worker)) return false;
+  const { idle, active } = worker.performance.eventLoopUtilization();
+  const runs = idle + active > 0 || hears(child);
+  if (idle === -1 || runs === false) over.add(worker);
+  return idle === -1 ? false : runs;
+}
+
+const below = (table: Table, threadId: number): { readonly state: number }[] =>
+  childrenOf(table, threadId).flatMap((child) => [child, ...below(table, child.threadId)]);
+
+/**
+ * How many threads end with a worker's. Its own ends after those of the workers below it, so they are counted where one of
+ * them may not end: the others of them must not be taken for it.
+ */
+export function threadsOf(table: Table, threadId: number): number {
+  const others = below(table, threadId);
+  return others.every(({ state }) => isThrough(state)) ? 1 : 1 + others.length;
+}
+
+/** Those that were given up and terminated, and are still there. */
+const findStuck = (children: readonly Slotted[]): Slotted[] =>
+  children.filter((child) => {
+    const { worker, task } = child;
+    return worker && task.state === 'timed-out' && !task.isNative && isRunning(worker, child) === true;
+  });
+
+function tell(stuck: readonly Slotted[], since: number): void {
+  // Less than that tells nothing of a thread on a busy machine.
+  if (now() - since < NATIVE_LOOK / 2) return;
+  for (const { task } of stuck) {
+    task.isNative = true;
+    task.diagnosis = `${task.diagnosis}, in native code: it does not end when it is terminated`;
+  }
+}
+
+/** Puts into the diagnosis of those that were given up if they are in native code. Undefined if nobody is to be looked at. */
+export function look(children: readonly Slotted[], until: number): Promise<void> | undefined {
+  return findStuck(children).length === 0 ? undefined : lookOn(children, until);
+}
+
+async function lookOn(children: readonly Slotted[], until: number): Promise<void> {
+  const since = now();
+  const end = Math.min(until, since + NATIVE_LOOK);
+  while (findStuck(children).length > 0 && now() < end) await new Promise((resolve) => setTimeout(resolve, PROBE));
+  tell(findStuck(children), since);
+}
+
+/** The same, for a thread whose event loop no longer turns. */
+export function lookNow(children: readonly Slotted[], until: number): void {
+  const since = now();
+  const end = Math.min(until, since + NATIVE_LOOK);
+  while (findStuck(children).length > 0 && now() < end) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PROBE);
+  }
+  tell(findStuck(children), since);
+}
