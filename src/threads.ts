@@ -8,9 +8,10 @@ export const threads = (): typeof import('node:worker_threads') => process.getBu
 
 /**
  * Whether this thread may make a Worker before it uses this library. In a worker, and beside a module that imports it, Node
- * has loaded it by now; a CommonJS program may be about to. Another runtime does not tell.
+ * has loaded it by now; a CommonJS program may be about to. Another runtime lists nothing.
  */
 export function mayMakeWorkers(): boolean {
   const loaded: unknown = Reflect.get(process, 'moduleLoadList');
-  return !Array.isArray(loaded) || loaded.includes('NativeModule internal/worker') || process.mainModule !== undefined;
+  if (!Array.isArray(loaded) || loaded.length === 0) return true;
+  return loaded.includes('NativeModule internal/worker') || process.mainModule !== undefined;
 }
