@@ -164,6 +164,15 @@ function createScene({
   return { around, table, supervisor, lines, aborted, shown, published, begin, run };
 }
 
+const createPool = (idle: () => Promise<void> | undefined = () => undefined) => ({
+  name: 'pool',
+  adopt() {},
+  refuse: (): string | undefined => undefined,
+  idle,
+  wake: (): string | undefined => undefined,
+  end: async () => {},
+});
+
 const named = (name: string, act: () => unknown = () => {}): (() => unknown) =>
   Object.defineProperty(() => act(), 'name', { value: name });
 
@@ -204,6 +213,8 @@ describe('a shutdown', () => {
       'the report is told',
     ]);
     expect(report).toMatchObject({ ok: true, route: 'exit', notes: [], workers: [] });
+    expect(report.durationMs).toBeGreaterThan(0);
+    expect(report.durationMs).toBeLessThan(GIVEN_UP);
     expect(report.handlers.map(({ name }) => name)).toEqual(['last', 'first']);
     expect(report.stages.map(({ name, handlers }) => [name, handlers?.length])).toEqual([
       ['drain', 1],
@@ -260,6 +271,15 @@ describe('a shutdown', () => {
     expect(notes).toEqual(['is told of the refusal', 'is told of the waking']);
   });
 
+  it('drains where there are as many pools as functions for that', async () => {
+    const { around, shown, run } = createScene();
+    around.drains.add(named('drains', note('drains')), []);
+    around.pools.add({}, createPool());
+    await run();
+    expect(done).toContain('drains');
+    expect(shown).toContainEqual([0, 0, '']);
+  });
+
   it('refuses nothing where there is nothing to drain', async () => {
     const { shown, run } = createScene();
     expect((await run()).stages[0]).toMatchObject({ name: 'drain' });
@@ -292,12 +312,13 @@ describe('a shutdown', () => {
     expect(reason.cause).toBe(cause);
   });
 
-  it('takes notes from others', async () => {
+  it('takes notes from its handlers, and from others', async () => {
     const { around, begin } = createScene();
     const shutdown = begin();
-    around.handlers.add(() => shutdown.note('noted'), []);
+    around.handlers.add({}, [], { name: 'server', call: (occasion) => occasion?.note('by the handler') });
+    around.handlers.add(() => shutdown.note('by others'), []);
     shutdown.drive();
-    expect((await shutdown.report()).notes).toEqual(['noted']);
+    expect((await shutdown.report()).notes).toEqual(['by others', 'by the handler']);
   });
 });
 
@@ -386,9 +407,10 @@ describe('the watchdog', () => {
 
   it('has one from the beginning where no worker can stand guard, and ends it', async () => {
     const { table, around, run } = createScene({ settings: watched });
-    around.abort = () => expect(guard.startGuard.mock.calls).toEqual([[table]]);
+    around.abort = () => void done.push(`abort after ${guard.startGuard.mock.calls.length}`);
     await run();
-    expect(guard.startGuard).toHaveBeenCalledTimes(1);
+    expect(guard.startGuard.mock.calls).toEqual([[table]]);
+    expect(done).toContain('abort after 1');
     expect(done).toContain('the guard is ended');
   });
 
@@ -401,9 +423,10 @@ describe('the watchdog', () => {
 
   it('has one once no worker has acked', async () => {
     const { around, run } = createScene({ settings: watched, children: { size: 1 } });
-    around.abort = () => expect(guard.startGuard).not.toHaveBeenCalled();
+    around.abort = () => void done.push(`abort after ${guard.startGuard.mock.calls.length}`);
     around.handlers.add(() => expect(guard.startGuard).toHaveBeenCalledTimes(1), []);
     expect((await run()).ok).toBe(true);
+    expect(done).toContain('abort after 0');
     expect(guard.startGuard).toHaveBeenCalledTimes(1);
   });
 
@@ -509,6 +532,12 @@ describe('the time of a shutdown', () => {
     expect(delays).toEqual([expected]);
   });
 
+  it('is what was asked for in a worker, which no supervisor knows', () => {
+    const before = clock();
+    const shutdown = createScene({ isMain: false, parent: {} }).begin({ reason: sigterm, timeout: 1000 });
+    expect(left(shutdown, before)).toBeGreaterThanOrEqual(1000);
+  });
+
   it('is told to the supervisor, as it changes', async () => {
     const { supervisor, begin } = createScene();
     const shutdown = begin();
@@ -598,19 +627,12 @@ describe('the workers', () => {
     expect(around.children.order).toHaveBeenCalledTimes(orders);
   });
 
-  it('are looked at again where there is a pool', async () => {
-    const { around, run } = createScene({ isMain: false, parent: {}, children: { hasNone: () => true } });
-    around.pools.add(
-      {},
-      {
-        name: 'pool',
-        adopt() {},
-        refuse: () => undefined,
-        idle: () => undefined,
-        wake: () => undefined,
-        end: async () => {},
-      },
-    );
+  it.each([
+    ['a pool', {}],
+    ['a pool, and a process', { others: {} }],
+  ])('are looked at again where there is %s', async (_, scene) => {
+    const { around, run } = createScene({ isMain: false, parent: {}, children: { hasNone: () => true }, ...scene });
+    around.pools.add({}, createPool());
     await run();
     expect(around.children.order).toHaveBeenCalledTimes(2);
   });
@@ -659,21 +681,12 @@ describe('what is printed', () => {
 });
 
 describe('a pool', () => {
-  const create = (idle: () => Promise<void> | undefined) => ({
-    name: 'pool',
-    adopt() {},
-    refuse: () => undefined,
-    idle,
-    wake: () => undefined,
-    end: async () => {},
-  });
-
   it('finishes what it has, and is in the report', async () => {
     const idle = deferred();
     const { around, begin } = createScene();
     around.pools.add(
       {},
-      create(() => idle.promise),
+      createPool(() => idle.promise),
     );
     const shutdown = begin();
     shutdown.drive();
@@ -686,7 +699,7 @@ describe('a pool', () => {
   it('is not waited for where no event loop turns', async () => {
     const { around, begin } = createScene();
     const idle = vi.fn(() => undefined);
-    around.pools.add({}, create(idle));
+    around.pools.add({}, createPool(idle));
     const shutdown = begin();
     shutdown.takeOver('process.exit');
     await shutdown.report();
@@ -922,6 +935,7 @@ describe('one that went the straight way so far', () => {
     const reports: HandlerReport[] = [
       { name: 'through', durationMs: 1 },
       { name: 'failed', durationMs: 1, error: new Error('no') },
+      { name: 'never', durationMs: 1, unfinished: true },
     ];
     const error = new ShutdownError(exit);
     const { around, lines, shown, begin } = createScene({ isMain: false, parent: {} });
@@ -941,13 +955,16 @@ describe('one that went the straight way so far', () => {
     );
     expect(shutdown.stage).toBe('handling');
     expect(shutdown.deadline(1)).toBe(since + 700);
-    expect(lines).toEqual([expect.stringMatching(/^handler failed failed: Error: no\n/)]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^handler failed failed: Error: no\n/),
+      'handler never was left unfinished',
+    ]);
     shutdown.drive();
     const report = await shutdown.report();
     expect(report).toMatchObject({ reason: error, notes: ['noted'] });
-    expect(report.handlers.map(({ name }) => name)).toEqual(['through', 'failed', 'left']);
-    expect(shown).toEqual([[3, 3, 'left']]);
-    expect(around.parent?.ack.mock.lastCall).toEqual([expect.any(Array), [], 1, false, 5]);
+    expect(report.handlers.map(({ name }) => name)).toEqual(['through', 'failed', 'never', 'left']);
+    expect(shown).toEqual([[4, 4, 'left']]);
+    expect(around.parent?.ack.mock.lastCall).toEqual([expect.any(Array), [], 2, false, 5]);
   });
 });
 
