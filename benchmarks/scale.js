@@ -2,7 +2,7 @@
 import { median, sample } from './sample.js';
 
 const SAMPLES = { 16: 5, 64: 5, 256: 3, 1000: 1 };
-const TARGET = 1.5;
+const TARGET = 1.3;
 
 export default async function scale(isSmallest) {
   const rows = [];

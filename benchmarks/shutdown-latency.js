@@ -5,9 +5,9 @@ const COUNTS = [1, 4, 16, 64, 256];
 const SAMPLES = 15;
 
 /** How many times the floor a shutdown may take; between 1 and 16 workers nothing is asked. */
-const targetOf = (count) => (count === 1 ? 2 : count >= 16 ? 1.25 : undefined);
+const targetOf = (count, { one, many }) => (count === 1 ? one : count >= 16 ? many : undefined);
 
-export async function measureLatency(program, isSmallest) {
+export async function measureLatency(program, isSmallest, targets) {
   const rows = [];
   for (const count of isSmallest ? [1] : COUNTS) {
     const samples = [];
@@ -16,7 +16,7 @@ export async function measureLatency(program, isSmallest) {
     }
     const figures = medians(samples);
     const value = figures['worker-atexit'] / figures.floor;
-    const most = targetOf(count);
+    const most = targetOf(count, targets);
     rows.push({ row: `${count} workers`, figures, ...(most && { target: { what: 'ratio', value, most } }), samples });
   }
   return rows;

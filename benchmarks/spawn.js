@@ -2,7 +2,7 @@
 import { medians, sample } from './sample.js';
 
 const SAMPLES = 5;
-const TARGET = 1.5;
+const TARGET = 1.4;
 
 export default async function spawn(isSmallest) {
   const samples = [];
