@@ -91,3 +91,11 @@ describe('a worker that registers again after a shutdown, below one that does no
     expect(stdout.split('\n').slice(0, 3), stderr).toEqual([...before, 'child: round 2']);
   });
 });
+
+it.each(['process.exit()', 'exit()'])(
+  'a worker that registers right after a shutdown is not lost if its event loop has not turned: %s',
+  async (route) => {
+    const { stdout, stderr } = await run('again-at-once.js', [route]);
+    expect(stdout, stderr).toBe('round 1\nacked\nround 2\nacked\n');
+  },
+);

@@ -65,8 +65,10 @@ export interface Parent {
     isLast?: boolean,
     readAt?: number,
   ): boolean;
-  /** The shutdown is over and this thread lives on. `used`: something is registered for the next one. */
-  over(used: boolean): void;
+  /** The shutdown is over and this thread lives on. `used`: something is registered for the next one, which `order` has begun. */
+  over(used: boolean, order?: OrderMessage): void;
+  /** Something is registered for the next shutdown, while the last one is not over in this thread. */
+  rejoin(): void;
 }
 
 interface Place {
@@ -184,6 +186,12 @@ export function createParent(place: Place, { onBegin, onOrder, onLinked, onOver,
     isMainHearing: hearing.isOn,
     whenMainHears: hearing.whenOn,
 
+    rejoin() {
+      if (own.index === undefined) return;
+      own.rejoin();
+      own.ring();
+    },
+
     pulse() {
       if (own.index === undefined) return () => {};
       const interval = setInterval(() => own.add(Cell.pulse), PULSE);
@@ -217,11 +225,11 @@ export function createParent(place: Place, { onBegin, onOrder, onLinked, onOver,
       return isTold;
     },
 
-    over(used) {
+    over(used, order) {
       endGuard();
-      isOrdered = false;
-      epoch = 0;
-      output.restore();
+      isOrdered = order !== undefined;
+      epoch = order?.epoch ?? 0;
+      if (!order) output.restore();
       if (own.index === undefined) return;
       own.write(Cell.order, 0);
       watch.expectOwn(own.index);

@@ -82,13 +82,14 @@ export function createCore(position: Position, load: (core: Core) => Rest): Core
       rehearseSoon();
     },
 
-    close: (over) => Promise.resolve(rest?.close(over)),
+    close: (over) => rest?.close(over),
+    rejoin: () => parent?.rejoin(),
 
-    renew() {
+    renew(order) {
       parent?.showProgress(0, 0, '');
       rest?.renew();
       const isUsed = hasHandlers() || rest?.hasMore() === true;
-      parent?.over(isUsed);
+      parent?.over(isUsed, order);
       signal.renew();
       // The hooks stay for what was registered meanwhile, and for workers that live on: they may register again.
       if (isInstalled && rehearse && !isUsed && !rest?.hasWorkers()) {

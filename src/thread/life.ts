@@ -35,10 +35,15 @@ export interface Body {
   begin(request: ShutdownRequest, onTold: () => void): Shutdown;
   /** Installs the hooks and, in a worker, links it to its parent. */
   join(): void;
-  /** Ends the pools and workers that were registered, within the time of the shutdown that is over. Never rejects. */
-  close(over: Shutdown): Promise<unknown>;
-  /** Makes all as new. Returns whether something is in use already. */
-  renew(): boolean;
+  /**
+   * Ends the pools and workers that were registered, within the time of the shutdown that is over; undefined where there can
+   * be none. Never rejects.
+   */
+  close(over: Shutdown): Promise<unknown> | undefined;
+  /** Makes all as new, except that `order` has come meanwhile. Returns whether something is in use already. */
+  renew(order: OrderMessage | undefined): boolean;
+  /** Tells the parent that something is registered for the next shutdown, and this worker is not ready for that yet. */
+  rejoin(): void;
   /** Calls what was registered when all was done. */
   runLate(): void;
   /** Tells the parent that there is nothing to clean up. */
@@ -92,6 +97,8 @@ export function createLife(body: Body): Life {
   let isUsed = false;
   /** The shutdown that runs, or is through. */
   let shutdown: Shutdown | undefined;
+  /** A shutdown of which nothing is left to do, its ack included. */
+  let through: Shutdown | undefined;
   let told: { readonly order: OrderMessage; readonly isForWholeTree: boolean } | undefined;
   let closing: Promise<unknown> | undefined;
 
@@ -102,16 +109,20 @@ export function createLife(body: Body): Life {
   const isEnding = (): boolean => told !== undefined || body.isLeaving();
 
   function begin(request: ShutdownRequest): Shutdown {
-    shutdown = body.begin(request, () => go('tell'));
+    const begun = body.begin(request, () => go('tell'));
+    shutdown = begun;
     go('begin');
-    return shutdown;
+    begun.ended.then(() => {
+      through = begun;
+    });
+    return begun;
   }
 
-  function renew(): void {
+  function renew(order?: OrderMessage): void {
     shutdown = undefined;
     told = undefined;
     go('renew');
-    isUsed = body.renew();
+    isUsed = body.renew(order);
     if (isUsed) go('use');
   }
 
@@ -124,6 +135,10 @@ export function createLife(body: Body): Life {
   /** What comes when all is done. */
   function useAfterwards(): void {
     lookWhetherOver();
+    if (state !== 'ended') {
+      use();
+      return;
+    }
     // It was told to end, and is through: what comes now has as long as there is.
     if (body.isExiting()) body.runLate();
     else if (isEnding()) queueMicrotask(body.runLate);
@@ -145,6 +160,7 @@ export function createLife(body: Body): Life {
   function hearOver(): void {
     told = undefined;
     if (shutdown === undefined) renew();
+    else if (through === shutdown) close(shutdown);
     else {
       const over = shutdown;
       over.ended.then(() => close(over));
@@ -152,11 +168,16 @@ export function createLife(body: Body): Life {
   }
 
   /** Ends what was registered. What is used meanwhile is for the next shutdown, which waits. */
-  async function close(over: Shutdown): Promise<void> {
-    if (shutdown !== over) return;
+  function close(over: Shutdown): Promise<void> | undefined {
+    if (shutdown !== over) return undefined;
     go('close');
     closing = body.close(over);
-    await closing;
+    // What has used this thread just now is known to the parent before anything else happens.
+    if (!closing) setOut(over);
+    return closing?.then(() => setOut(over));
+  }
+
+  function setOut(over: Shutdown): void {
     closing = undefined;
     if (shutdown !== over) return;
     // This thread may have been told to end meanwhile.
@@ -164,7 +185,7 @@ export function createLife(body: Body): Life {
     if (order && !body.hasHandlers()) {
       go('stay');
       body.ackNothing();
-    } else renew();
+    } else renew(order);
     if (order) obey(order);
   }
 
@@ -184,7 +205,8 @@ export function createLife(body: Body): Life {
     if (state === 'ended') useAfterwards();
     else if (state !== 'closing') {
       if (!isUsed) useFirst();
-    } else if (body.isExiting() && (body.hasHandlers() || body.hasJoinedWorkers())) {
+    } else if (!body.isExiting()) body.rejoin();
+    else if (body.hasHandlers() || body.hasJoinedWorkers()) {
       // The next shutdown waits no longer.
       closing = undefined;
       renew();

@@ -47,8 +47,6 @@ if (depth > 0) {
   parentPort.postMessage('ready');
 } else {
   await atexit.shutdown();
-  // Until every thread has heard that it is over: what is registered before counts only then.
-  await new Promise((resolve) => setTimeout(resolve, 300));
   atexit.configure({
     onReport: ({ workers }) => say(workers.map(({ path, status }) => `depth ${path.length} ${status}`).join(', ')),
   });

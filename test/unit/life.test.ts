@@ -24,7 +24,7 @@ const emptyLoop: ShutdownRequest = { reason: { route: 'beforeExit', exitCode: 0 
 function createScene() {
   const done: string[] = [];
   const facts = {
-    ...{ handlers: false, joined: false, treeRuns: true, leaving: false, exiting: false, usedAgain: false },
+    ...{ handlers: false, joined: false, treeRuns: true, ends: true, leaving: false, exiting: false, usedAgain: false },
     /** What the parent has posted, and nobody has read. */
     unread: undefined as (() => void) | undefined,
   };
@@ -58,8 +58,10 @@ function createScene() {
   const body: Body = {
     begin,
     join: note('join'),
+    rejoin: note('rejoin'),
     close() {
       done.push('close');
+      if (!facts.ends) return undefined;
       return new Promise<void>((resolve) => {
         closed = resolve;
       });
@@ -263,7 +265,7 @@ describe('a thread whose workers and pools are being ended', () => {
     const { life, done, close, facts } = await createClosing();
     life.use();
     const next = life.shutDown(emptyLoop);
-    expect([life.state, done()]).toEqual(['closing', []]);
+    expect([life.state, done()]).toEqual(['closing', ['rejoin']]);
     facts.usedAgain = true;
     await close();
     expect([life.state, done()]).toEqual(['ending', ['renew', 'look for an order', 'begin beforeExit', 'drive']]);
@@ -297,7 +299,7 @@ describe('a thread whose workers and pools are being ended', () => {
     facts.handlers = true;
     facts.joined = true;
     life.use();
-    expect([life.state, done()]).toEqual(['closing', []]);
+    expect([life.state, done()]).toEqual(['closing', ['rejoin']]);
   });
 
   it('acks at once where it is told to end meanwhile, and has nothing to clean up', async () => {
@@ -431,10 +433,27 @@ describe('a worker that is ordered', () => {
     expect([life.state, life.isEnding(), done()]).toEqual(['ended', true, ['run late']]);
   });
 
-  it('leaves what it has used since in peace where it was revived before it hears that all is over', async () => {
-    const { life, done, end } = createScene();
+  it.each([
+    { ends: false, state: 'used', does: ['read', 'close', 'renew'] },
+    { ends: true, state: 'closing', does: ['read', 'close', 'rejoin'] },
+  ])('joins at once by what it uses when all is over, with something to end first: $ends', async (given) => {
+    const { life, done, facts, through } = createScene();
     life.use();
-    await end(emptyLoop);
+    facts.treeRuns = false;
+    life.obey(order());
+    through();
+    await settled();
+    done();
+    Object.assign(facts, { treeRuns: true, usedAgain: true, ends: given.ends });
+    life.use();
+    expect([life.state, done()]).toEqual([given.state, given.does]);
+  });
+
+  it('leaves what it has used since in peace where it was revived before it hears that all is over', async () => {
+    const { life, done, through } = createScene();
+    life.use();
+    life.shutDown(emptyLoop);
+    through();
     life.hearOver();
     life.use();
     expect(life.state).toBe('used');
