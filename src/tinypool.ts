@@ -34,7 +34,7 @@ function workerOf(worker: unknown): Worker | undefined {
  * ever, and then cleans up; one that has not run a task since the pool was registered cannot be woken one by one, and is
  * ended without; one whose task was aborted is ended if it does not read its order within 100 ms. A clean-up counts against
  * the pool's own `terminateTimeout`. With `runtime: 'child_process'` there is nothing that this library can tell its
- * workers.
+ * workers: an error line says so at once, and a note in each report.
  *
  * @returns `pool`.
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no Tinypool, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
@@ -48,6 +48,7 @@ export function registerPool<P extends TinypoolPool>(pool: P, options: PoolOptio
     options,
   );
   if (isRegistered(pool)) return pool;
+  const isOfProcesses = Reflect.get(pool.options, 'runtime') === 'child_process';
   const threads = (): Worker[] => pool.threads.map(workerOf).filter((worker) => worker !== undefined);
   registerTaskPool(
     {
@@ -58,7 +59,8 @@ export function registerPool<P extends TinypoolPool>(pool: P, options: PoolOptio
       options: pool.options,
       tellsOfWorkers: false,
       workerOf,
-      parks: () => !('useAtomics' in pool.options) || pool.options.useAtomics !== false,
+      threadsInstead: isOfProcesses ? "runtime: 'worker_threads'" : undefined,
+      parks: () => !isOfProcesses && (!('useAtomics' in pool.options) || pool.options.useAtomics !== false),
       // What runs was submitted here, but for what is queued.
       idleThreads: (running) => Math.max(0, threads().length - Math.max(0, running - pool.queueSize)),
       isIdle: (running) => pool.queueSize === 0 && running === 0,

@@ -5,10 +5,11 @@
  * @module
  */
 import { Worker } from 'node:worker_threads';
-import { checkPool, instance, isRegistered, type PoolOptions } from './adapters/adapter.ts';
+import { addPoolOfProcesses, checkPool, instance, isRegistered, type PoolOptions } from './adapters/adapter.ts';
 import { setTimeout } from './platform.ts';
 import type { ShutdownError } from './report/errors.ts';
 import { standIn } from './stand-in.ts';
+import type { Pool } from './thread/pools.ts';
 import { POOL_LOOK } from './times.ts';
 
 export type { PoolOptions } from './adapters/adapter.ts';
@@ -77,7 +78,8 @@ const isQueue = (value: unknown): value is Queue =>
  * Lets a workerpool shut down with this thread. At the drain stage what is queued and running finishes, and a task that
  * is submitted later is rejected with the `ShutdownError`; then every worker cleans up; after a `shutdown()` in a process
  * that lives on, the pool is terminated. A worker that the pool itself ends (`terminate()`, a task that was cancelled or
- * timed out) cleans up first, too, and then runs the pool's own `onTerminate`.
+ * timed out) cleans up first, too, and then runs the pool's own `onTerminate`. With `workerType: 'process'` there is nothing
+ * that this library can tell its workers: an error line says so at once, and a note in each report.
  *
  * @returns `pool`.
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no workerpool, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
@@ -135,7 +137,7 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
     return result;
   });
 
-  library.addPool(pool, {
+  const known: Pool = {
     name,
     adopt,
     refuse(error) {
@@ -157,7 +159,9 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
       await Reflect.apply(terminate, pool, []);
       watching.takeAway();
     },
-  });
+  };
+  if (Reflect.get(pool, 'workerType') === 'process') addPoolOfProcesses(pool, known, "workerType: 'thread'");
+  else library.addPool(pool, known);
   adopt();
   return pool;
 }

@@ -4,6 +4,7 @@
 import { findInstance, type Instance } from '../api/instance.ts';
 import '../index.ts';
 import { behind, checkTerms, type Door, misuse, shown } from '../misuse.ts';
+import type { Pool } from '../thread/pools.ts';
 
 /** The library, which the import above has loaded. */
 export function instance(): Instance {
@@ -15,6 +16,15 @@ export function instance(): Instance {
 /** Whether `pool` is registered already: then it is left as it is. */
 export function isRegistered(pool: object): boolean {
   return instance().hasPool(pool);
+}
+
+/** Registers a pool whose workers are child processes as far as it goes, and says so now and in each report. */
+export function addPoolOfProcesses(owner: object, pool: Pool, instead: string): void {
+  const line =
+    `the workers of pool ${pool.name} are child processes, which nobody tells to clean up: use ${instead}, or registerProcess ` +
+    'of worker-atexit/process for children of your own';
+  instance().log(line);
+  instance().addPool(owner, { ...pool, wake: () => [pool.wake(), line].filter(Boolean).join('; ') });
 }
 
 /** What every `registerPool` takes. */

@@ -6,8 +6,9 @@ import type { Worker } from 'node:worker_threads';
 import { setTimeout } from '../platform.ts';
 import type { ShutdownError } from '../report/errors.ts';
 import { type Call, standIn } from '../stand-in.ts';
+import type { Pool } from '../thread/pools.ts';
 import { LONGEST, POOL_LOOK, WAKING } from '../times.ts';
-import { instance, type PoolOptions } from './adapter.ts';
+import { addPoolOfProcesses, instance, type PoolOptions } from './adapter.ts';
 import { hear, isWorkerInfo, REQUESTS, reject, submitAndFind, WAKE, type WorkerInfo } from './worker-info.ts';
 
 /** What differs from one such pool to the other. */
@@ -24,6 +25,8 @@ export interface TaskPool {
   readonly tellsOfWorkers: boolean;
   /** The Worker of what the pool keeps as one. */
   workerOf(worker: unknown): Worker | undefined;
+  /** What to use instead where the pool's workers are child processes. */
+  readonly threadsInstead?: string | undefined;
   /** Whether idle workers are parked at all. */
   parks(): boolean;
   /** How many workers are idle, given how many of the tasks that were watched run. */
@@ -197,7 +200,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     unwatched = false;
   }
 
-  library.addPool(pool, {
+  const known: Pool = {
     name,
 
     adopt(made) {
@@ -259,7 +262,9 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
       await pool.destroy();
       watching.takeAway();
     },
-  });
+  };
+  if (taskPool.threadsInstead === undefined) library.addPool(pool, known);
+  else addPoolOfProcesses(pool, known, taskPool.threadsInstead);
   for (const worker of taskPool.threads()) adopt(worker);
 
   return { learn };
