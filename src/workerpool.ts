@@ -5,12 +5,10 @@
  * @module
  */
 import { Worker } from 'node:worker_threads';
-import { addPoolOfProcesses, checkPool, instance, isRegistered, type PoolOptions } from './adapters/adapter.ts';
-import { setTimeout } from './platform.ts';
+import { addPoolOfProcesses, checkPool, instance, isRegistered, type PoolOptions, whenIs } from './adapters/adapter.ts';
 import type { ShutdownError } from './report/errors.ts';
 import { standIn } from './stand-in.ts';
 import type { Pool } from './thread/pools.ts';
-import { POOL_LOOK } from './times.ts';
 
 export type { PoolOptions } from './adapters/adapter.ts';
 
@@ -124,10 +122,6 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
     return activeTasks === 0 && pendingTasks === 0;
   };
 
-  async function whenIdle(): Promise<void> {
-    while (!stopped && !isIdle()) await new Promise((resolve) => setTimeout(resolve, POOL_LOOK));
-  }
-
   const watching = standIn(pool, 'exec', (next, ...args) => {
     if (refusal) library.usePool();
     if (refusal) return refuse(refusal, PoolPromise);
@@ -145,7 +139,7 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
       if (!force || rejectQueued(pool, error)) return undefined;
       return `what is queued in pool ${name} could not be rejected, and is finished`;
     },
-    idle: () => (isIdle() ? undefined : whenIdle()),
+    idle: () => (isIdle() ? undefined : whenIs(() => stopped || isIdle())),
     wake() {
       stopped = true;
       return undefined;

@@ -4,13 +4,20 @@
 import { findInstance, type Instance } from '../api/instance.ts';
 import '../index.ts';
 import { behind, checkTerms, type Door, misuse, shown } from '../misuse.ts';
+import { setTimeout } from '../platform.ts';
 import type { Pool } from '../thread/pools.ts';
+import { POOL_LOOK } from '../times.ts';
 
 /** The library, which the import above has loaded. */
 export function instance(): Instance {
   const found = findInstance();
   if (found === undefined) throw new Error('worker-atexit is not loaded');
   return found;
+}
+
+/** Resolves once `isSo`, for a pool that tells nobody: it is asked again and again. */
+export async function whenIs(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, POOL_LOOK));
 }
 
 /** Whether `pool` is registered already: then it is left as it is. */

@@ -3,12 +3,11 @@
  * `Atomics.wait` while they are idle, where no message of any port is seen.
  */
 import type { Worker } from 'node:worker_threads';
-import { setTimeout } from '../platform.ts';
 import type { ShutdownError } from '../report/errors.ts';
 import { type Call, standIn } from '../stand-in.ts';
 import type { Pool } from '../thread/pools.ts';
-import { LONGEST, POOL_LOOK, WAKING } from '../times.ts';
-import { addPoolOfProcesses, instance, type PoolOptions } from './adapter.ts';
+import { LONGEST, WAKING } from '../times.ts';
+import { addPoolOfProcesses, instance, type PoolOptions, whenIs } from './adapter.ts';
 import { hear, isWorkerInfo, REQUESTS, reject, submitAndFind, WAKE, type WorkerInfo } from './worker-info.ts';
 
 /** What differs from one such pool to the other. */
@@ -196,7 +195,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   }
 
   async function whenIdle(): Promise<void> {
-    while (!awake && !taskPool.isIdle(running)) await new Promise((resolve) => setTimeout(resolve, POOL_LOOK));
+    await whenIs(() => awake || taskPool.isIdle(running));
     unwatched = false;
   }
 
