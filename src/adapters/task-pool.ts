@@ -43,6 +43,12 @@ export interface TaskOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A task that runs. */
+interface Running {
+  readonly signal: unknown;
+  result: Promise<unknown> | undefined;
+}
+
 /** What an adapter has to tell of workers that the pool makes. */
 export interface Registered {
   /** An object of the pool's may lead to a worker's port and counter. */
@@ -60,13 +66,12 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   const starting = new WeakSet<Worker>();
   /** Tasks that lead to a worker as soon as it has them, and that are looked at where what is queued is rejected. */
   const tasks = new Set<object>();
-  /** The signal of each task that runs. */
-  const signals = new Set<{ readonly signal: object }>();
+  /** The tasks that run. */
+  const running = new Set<Running>();
   const submit = pool.run;
   const { minThreads } = taskPool.options;
   /** Whether tasks were submitted before `run` was watched. */
   let unwatched = !taskPool.isIdle(0);
-  let running = 0;
   let awake = false;
   let refusal: ShutdownError | undefined;
   let settle: (() => void) | undefined;
@@ -111,13 +116,10 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     return !isAborting();
   }
 
-  async function run(next: Call, ...args: readonly unknown[]): Promise<unknown> {
+  async function run(held: Running, next: Call, args: readonly unknown[]): Promise<unknown> {
     if (refusal) library.usePool();
     if (refusal) throw refusal;
-    running++;
-    const signal: unknown = Object(args[1]).signal;
-    const held = typeof signal === 'object' && signal !== null && { signal };
-    if (held) signals.add(held);
+    running.add(held);
     const call = (): unknown => next(...args);
     const { result, task } = isEachKnown() ? { result: call(), task: undefined } : submitAndFind(taskType, call);
     if (task) tasks.add(task);
@@ -126,20 +128,26 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     } catch (error) {
       throw force && refusal && error instanceof Error && error.name === taskPool.cancelling?.error ? refusal : error;
     } finally {
-      running--;
-      if (held) signals.delete(held);
+      running.delete(held);
       if (task) {
         learn(Reflect.get(task, 'workerInfo'));
         tasks.delete(task);
       }
-      if (running === 0) settle?.();
+      if (running.size === 0) settle?.();
     }
   }
-  const watching = standIn(pool, 'run', run);
+  const watching = standIn(pool, 'run', (next, ...args) => {
+    const held: Running = { signal: Object(args[1]).signal, result: undefined };
+    held.result = run(held, next, args);
+    return held.result;
+  });
 
   /** A task is rejected, and its worker ended, as its signal is aborted; a moment later the signal is that of no task. */
   function isAborting(): boolean {
-    for (const { signal } of signals) if (!('aborted' in signal) || signal.aborted === true) return true;
+    for (const { signal } of running) {
+      if (typeof signal !== 'object' || signal === null) continue;
+      if (!('aborted' in signal) || signal.aborted === true) return true;
+    }
     return false;
   }
 
@@ -195,7 +203,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   }
 
   async function whenIdle(): Promise<void> {
-    await whenIs(() => awake || taskPool.isIdle(running));
+    await whenIs(() => awake || taskPool.isIdle(running.size));
     unwatched = false;
   }
 
@@ -214,13 +222,13 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
       if (!force) return undefined;
       taskPool.cancelling?.cancelQueued();
       if (!looksAtQueued) return undefined;
-      if (tasks.size === running && [...tasks].every((task) => reject(task, error))) return undefined;
+      if (tasks.size === running.size && [...tasks].every((task) => reject(task, error))) return undefined;
       return `what is queued in pool ${name} could not be rejected, and is finished`;
     },
 
     idle() {
       if (unwatched) return whenIdle();
-      if (running === 0) return undefined;
+      if (running.size === 0) return undefined;
       return new Promise((resolve) => {
         settle = resolve;
       });
@@ -228,6 +236,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
 
     wake() {
       awake = true;
+      // What runs still may end with its worker. To a task that nobody waits for that is no uncaught error of the program.
+      for (const { result } of running) result?.catch(() => {});
       // A worker that ends from now on must not be made up for: the new one would keep the event loop busy, and end in turn.
       taskPool.options.minThreads = 0;
       if (!taskPool.parks()) return undefined;
@@ -235,7 +245,7 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
       const threads = taskPool.threads();
       for (const worker of threads) if (isKnown(worker)) wakeByMessage(worker);
       if (threads.every(isKnown)) return undefined;
-      const idle = taskPool.idleThreads(running);
+      const idle = taskPool.idleThreads(running.size);
       let woken = 0;
       while (woken < idle && wakeByTask()) woken++;
       for (const worker of threads) if (!isKnown(worker)) wakeWhenReady(worker);

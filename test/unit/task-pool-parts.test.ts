@@ -684,3 +684,38 @@ describe('the end of the pool', () => {
     expect(pool.run).toBe(own);
   });
 });
+
+describe('a task that runs when workers are to end', () => {
+  const unhandled: unknown[] = [];
+  const listener = (reason: unknown): void => void unhandled.push(reason);
+  const others = process.listeners('unhandledRejection');
+  beforeEach(() => {
+    unhandled.length = 0;
+    process.removeAllListeners('unhandledRejection').on('unhandledRejection', listener);
+  });
+  afterEach(() => {
+    process.removeAllListeners('unhandledRejection');
+    for (const other of others) process.on('unhandledRejection', other);
+  });
+
+  it.each([
+    ['may end with its worker, and is no uncaught error', true, []],
+    ['is one before that', false, [error]],
+  ])('%s', async (_, isWoken, expected) => {
+    const { pool, adapter, tasks } = createScene({ parks: () => false });
+    void pool.run('task');
+    if (isWoken) adapter.wake();
+    tasks[0]?.reject(error);
+    await turn();
+    await turn();
+    expect(unhandled).toEqual(expected);
+  });
+
+  it('is rejected to whoever waits for it', async () => {
+    const { pool, adapter, tasks } = createScene({ parks: () => false });
+    const result = pool.run('task');
+    adapter.wake();
+    tasks[0]?.reject(error);
+    await expect(result).rejects.toBe(error);
+  });
+});
