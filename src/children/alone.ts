@@ -27,6 +27,8 @@ interface Parts {
   onSettled(child: Slotted): void;
   /** The worker was ended alone: nobody else tells what became of it. */
   onEnd(child: Slotted, collection: Collection): void;
+  /** A worker's time is up, and it is about to be terminated. */
+  onGiveUp(): void;
   /** Its time and more is up, and its thread is still there. */
   onUnended(worker: Worker): void;
 }
@@ -120,8 +122,9 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
     await collection.await();
     for (const timer of timers) clearTimeout(timer);
     if (child.task.state === 'timed-out' && child.worker) {
+      parts.onGiveUp();
       registered.terminatorOf(child.worker)();
-      await look([child], Number.POSITIVE_INFINITY);
+      await look([child]);
     }
     parts.onEnd(child, collection);
   }

@@ -16,7 +16,7 @@ import type { BlockListeners } from './collection.ts';
 import { createCollections } from './collections.ts';
 import { createKnown } from './known.ts';
 import { createLiveness } from './liveness.ts';
-import { isRunning, look, lookNow, type Running, threadsOf } from './native-code.ts';
+import { type Crew, createCrew, isRunning, lookNow, type Running, threadsOf } from './native-code.ts';
 import { post, postOver } from './order.ts';
 import { createPorts } from './port.ts';
 import { createRegistered } from './registered.ts';
@@ -43,12 +43,13 @@ export interface Children {
   flush(): Promise<unknown> | undefined;
   /** Gives up on the workers that have not acked, and terminates them. True if there was one. */
   terminateSilent(): boolean;
-  /** Finds out which of those that were given up are in native code. Undefined if none was given up, or all have ended. */
-  look(until: number): Promise<void> | undefined;
-  /** The same, for a thread whose event loop no longer turns. */
-  lookNow(until: number): void;
-  /** The workers of this thread's own that are known to be there, also where no event loop turns. */
-  running(): Running[];
+  /** Finds out which of those that were given up are in native code. Blocks until they have ended, or that is known. */
+  look(until: number): void;
+  /**
+   * The workers of this thread's own that are known to be there, also where no event loop turns; where some were given up, as
+   * it was before that.
+   */
+  crew(): Crew;
   /** The registered workers that were not clean, and whose owner wants to hear of it. Each is told once. */
   failures(): FailedWorker[];
   /** Sees to it that `onGone` is called for a thread that may have no link. */
@@ -104,6 +105,8 @@ export function createChildren(place: Place, listeners: Listeners): Children {
   const known = createKnown();
   const printed = createPrinted(place.isMain);
   let isShuttingDown = false;
+  /** Who was there before somebody was given up and terminated: until all of them are gone. */
+  let crew: Crew | undefined;
 
   const nameOf = ({ worker, threadId: thread }: Child): string => registered.nameOf(worker, thread);
   const reportsOf = (child: Slotted): WorkerReport[] => reportOf(child, nameOf(child));
@@ -185,7 +188,26 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     liveness,
     arrival,
     readAll: ports.readAll,
+    onGiveUp,
   }));
+
+  const running = (): Running[] =>
+    liveness.living().flatMap((worker): Running[] => {
+      const child = known.of(worker);
+      if (isRunning(worker, child) !== true) return [];
+      return [
+        {
+          name: nameOf(child),
+          threads: threadsOf(child.table ?? table, child.threadId),
+          isRunning: () => isRunning(worker, child) !== false,
+        },
+      ];
+    });
+
+  function onGiveUp(): void {
+    if (crew?.areGone()) crew = undefined;
+    crew ??= createCrew(running);
+  }
 
   const alone = createAlone(known, registered, {
     invite: arrival.invite,
@@ -193,6 +215,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     orderOfAll: () => collections.ofAll?.order,
     collect: collections.ofOne,
     onSettled: collections.settle,
+    onGiveUp,
     onEnd(child, collection) {
       collections.drop(collection);
       const reports = reportsOf(child);
@@ -238,22 +261,9 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     living: liveness.living,
     order: collections.order,
     terminateSilent: collections.terminateSilent,
-    look: (until) => look(known.allSlotted(), until),
-    lookNow: (until) => lookNow(known.allSlotted(), until),
+    look: (until) => lookNow(known.allSlotted(), until),
 
-    running() {
-      return liveness.living().flatMap((worker): Running[] => {
-        const child = known.of(worker);
-        if (isRunning(worker, child) !== true) return [];
-        return [
-          {
-            name: nameOf(child),
-            threads: threadsOf(child.table ?? table, child.threadId),
-            isRunning: () => isRunning(worker, child) !== false,
-          },
-        ];
-      });
-    },
+    crew: () => crew ?? createCrew(running),
 
     setTerms(worker, terms) {
       const isAttached = known.of(worker).worker !== undefined;
@@ -311,6 +321,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     over() {
       printed.over();
       isShuttingDown = false;
+      if (crew?.areGone()) crew = undefined;
       collections.over();
       for (const child of known.allSlotted()) {
         if (child.contact === 'gone') liveness.remove(child);

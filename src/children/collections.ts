@@ -40,6 +40,8 @@ interface Rooms {
   readonly liveness: Liveness;
   readonly arrival: Arrival;
   readAll(child: Slotted): void;
+  /** A worker's time is up. */
+  onGiveUp(): void;
 }
 
 export function createCollections(rooms: () => Rooms): Collections {
@@ -111,6 +113,7 @@ export function createCollections(rooms: () => Rooms): Collections {
       child.task.timer = setTimeout(giveUp, Math.min(SUBTREE_LOOK, Math.max(0, until - now())), child);
       return;
     }
+    rooms().onGiveUp();
     settleBySlot(child, 'timed-out', diagnosisOf(child));
     if (child.task.state === 'timed-out' && child.worker) rooms().registered.terminatorOf(child.worker)();
     settle(child);

@@ -5,19 +5,43 @@
 import type { Worker } from 'node:worker_threads';
 import { now } from '../clock.ts';
 import { setTimeout } from '../platform.ts';
+import { threadsOfProcess } from '../process-threads.ts';
 import { isThrough, type Table } from '../table/cells.ts';
 import { childrenOf } from '../table/slots.ts';
-import { NATIVE_LOOK, PROBE } from '../times.ts';
+import { NATIVE_LOOK, PROBE, THREADS_LOOK } from '../times.ts';
 import type { Child, Slotted } from './child.ts';
 import { hears } from './order.ts';
 
-/** A worker whose thread was there a moment ago. */
+/** A worker whose thread was there. */
 export interface Running {
   readonly name: string;
   /** How many threads are to end, for it to have ended. */
   readonly threads: number;
   /** Whether its JavaScript has not come to its end, where no `'exit'` event is heard. */
   isRunning(): boolean;
+}
+
+/** The workers that were there at one moment. */
+export interface Crew {
+  readonly workers: readonly Running[];
+  /** Whether all of their threads are gone, as far as that can be seen. */
+  areGone(): boolean;
+}
+
+/** `find`: those that are there. */
+export function createCrew(find: () => readonly Running[]): Crew {
+  // First, so that the thread of whoever is found then is among them.
+  const before = threadsOfProcess();
+  const workers = find();
+  const count = workers.reduce((sum, { threads }) => sum + threads, 0);
+  return {
+    workers,
+    areGone() {
+      const left = threadsOfProcess();
+      if (!before || !left) return !workers.some((worker) => worker.isRunning());
+      return before.filter((id) => !left.includes(id)).length >= count;
+    },
+  };
 }
 
 const isTold = !('Bun' in globalThis || 'Deno' in globalThis);
@@ -62,24 +86,20 @@ function tell(stuck: readonly Slotted[], since: number): void {
   }
 }
 
-/** Puts into the diagnosis of those that were given up if they are in native code. Undefined if nobody is to be looked at. */
-export function look(children: readonly Slotted[], until: number): Promise<void> | undefined {
-  return findStuck(children).length === 0 ? undefined : lookOn(children, until);
-}
-
-async function lookOn(children: readonly Slotted[], until: number): Promise<void> {
+/** Puts into the diagnosis of those that were given up if they are in native code. */
+export async function look(children: readonly Slotted[]): Promise<void> {
   const since = now();
-  const end = Math.min(until, since + NATIVE_LOOK);
-  while (findStuck(children).length > 0 && now() < end) await new Promise((resolve) => setTimeout(resolve, PROBE));
+  while (findStuck(children).length > 0 && now() < since + NATIVE_LOOK)
+    await new Promise((resolve) => setTimeout(resolve, PROBE));
   tell(findStuck(children), since);
 }
 
-/** The same, for a thread whose event loop no longer turns. */
+/** The same, without a turn of the event loop. */
 export function lookNow(children: readonly Slotted[], until: number): void {
   const since = now();
   const end = Math.min(until, since + NATIVE_LOOK);
   while (findStuck(children).length > 0 && now() < end) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PROBE);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, THREADS_LOOK.later);
   }
   tell(findStuck(children), since);
 }

@@ -11,7 +11,7 @@ import type { Thread } from '../thread/parts.ts';
 import { OVERTIME, REPORT_WRITTEN, THREADS_LEAST, THREADS_LOOK } from '../times.ts';
 import { isInspected } from '../watchdog/watchdog.ts';
 import type { Crash } from './crash.ts';
-import { isProfiled, threadsOfProcess } from './profiles.ts';
+import { isProfiled } from './profiles.ts';
 
 /** Node alone waits for its threads. */
 const waits = !('Bun' in globalThis || 'Deno' in globalThis);
@@ -22,21 +22,15 @@ export function endThreadsInTime(thread: Thread, exitCode: number, crash: Crash 
   const workers = thread.children.living();
   // A profile is written as a thread ends, and whoever debugs one has stopped it.
   if (workers.length === 0 || isProfiled() || isInspected()) return;
-  const before = threadsOfProcess();
-  const running = thread.children.running();
+  const crew = thread.children.crew();
   for (const worker of workers) void threads.Worker.prototype.terminate.call(worker);
-  const count = running.reduce((sum, { threads }) => sum + threads, 0);
-  const areGone = (): boolean => {
-    const left = threadsOfProcess();
-    if (!before || !left) return !running.some((worker) => worker.isRunning());
-    return before.filter((id) => !left.includes(id)).length >= count;
-  };
   const since = now();
   const until = Math.max(thread.deadline + OVERTIME, since + THREADS_LEAST);
-  while (!areGone()) {
+  while (!crew.areGone()) {
     if (now() > until) {
-      const left = running.filter((worker) => worker.isRunning());
-      endWithout(thread, (left.length > 0 ? left : running).map(({ name }) => name).join(', '), exitCode, crash);
+      const left = crew.workers.filter((worker) => worker.isRunning());
+      const named = left.length > 0 ? left : crew.workers;
+      endWithout(thread, named.map(({ name }) => name).join(', '), exitCode, crash);
       return;
     }
     Atomics.wait(

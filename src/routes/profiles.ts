@@ -5,6 +5,7 @@
 import threads, { type Worker } from 'node:worker_threads';
 import { now } from '../clock.ts';
 import { process } from '../platform.ts';
+import { threadsOfProcess } from '../process-threads.ts';
 import { PROFILES_LOOK, PROFILES_STILL, PROFILES_WRITTEN } from '../times.ts';
 
 const isOn = (flag: string): boolean =>
@@ -15,15 +16,6 @@ const isSampled = (): boolean => isOn('--cpu-prof');
 
 /** Whether threads of this process have something to write when they end. */
 export const isProfiled = (): boolean => Boolean(process.env.NODE_V8_COVERAGE) || isSampled() || isOn('--heap-prof');
-
-/** The threads of this process; undefined on a system that does not list them. */
-export function threadsOfProcess(): string[] | undefined {
-  try {
-    return process.getBuiltinModule('node:fs').readdirSync('/proc/self/task');
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * Ends `workers`, and blocks until each of their threads is gone. False where it cannot be seen when that is: then Node is to

@@ -105,13 +105,8 @@ function* seeWorkersThrough(parts: Parts, share: number): Generator<Step, boolea
   yield once(() => {
     timedOut = workers.terminateSilent();
   });
-  yield {
-    get until() {
-      return parts.deadline(SHARES.handlers);
-    },
-    start: (sync) => (sync ? undefined : workers.look()),
-    block: () => workers.lookNow(),
-  };
+  // Without a turn of the event loop: in it, calls of those that were terminated would be rejected, before handlers have run.
+  yield once(() => workers.look());
   yield once(() => parts.handOver());
   return timedOut;
 }

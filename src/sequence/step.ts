@@ -35,8 +35,7 @@ export interface Parts {
     block(): void;
     terminateSilent(): boolean;
     /** Finds out why those do not end that were terminated, if there are such. */
-    look(): Promise<void> | undefined;
-    lookNow(): void;
+    look(): void;
   };
   /** Adds to the handlers what is due once the workers are through. */
   handOver(): void;

@@ -14,8 +14,7 @@ export interface Collecting {
   block(): void;
   terminateSilent(): boolean;
   /** Finds out which workers do not end although they were terminated. */
-  look(): Promise<void> | undefined;
-  lookNow(): void;
+  look(): void;
   end(): void;
 }
 
@@ -83,9 +82,8 @@ export function createCollecting(
       return others.terminateSilent() || isOneSilent;
     },
 
-    look: () => children.look(deadline(SHARES.handlers)),
     // Who blocks for this thread waits for its ack; the process that ends synchronously has some time over.
-    lookNow: () => children.lookNow(order() === undefined ? Number.POSITIVE_INFINITY : deadline(SHARES.handlers)),
+    look: () => children.look(order() === undefined ? Number.POSITIVE_INFINITY : deadline(SHARES.handlers)),
     end: () => clearTimeout(notifying),
   };
 }

@@ -149,7 +149,6 @@ export function createShutdown(
       block: collecting.block,
       terminateSilent: collecting.terminateSilent,
       look: collecting.look,
-      lookNow: collecting.lookNow,
     },
 
     handOver() {

@@ -38,6 +38,7 @@ afterEach(async () => {
 const createWorker = (threadId: number) =>
   Object.assign(new EventEmitter(), {
     threadId,
+    performance: { eventLoopUtilization: () => ({ idle: -1, active: 0, utilization: 0 }) },
     stdout: new PassThrough(),
     stderr: new PassThrough(),
     terminate: async () => 1,

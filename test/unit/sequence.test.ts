@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 /** No worker was given up, so that none is in native code. */
-const nobodyStuck = { look: () => undefined, lookNow() {} };
+const nobodyStuck = { look() {} };
 
 const never = () => new Promise<never>(() => {});
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
