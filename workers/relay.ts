@@ -31,7 +31,8 @@ function toChunk(data: string | ArrayBufferView, encoding: unknown): Chunk {
 /** This thread's stream; undefined where the program has put something else in its place, which goes where it wants. */
 function streamOf(name: keyof Streams): NodeJS.WriteStream | undefined {
   try {
-    return typeof process[name].writableLength === 'number' ? process[name] : undefined;
+    const stream = process[name];
+    return typeof stream.writableLength === 'number' ? stream : undefined;
   } catch {
     return undefined;
   }
@@ -44,20 +45,20 @@ function createOutput(stream: NodeJS.WriteStream, print: (chunk: Chunk) => void)
   let held: Chunk[] | undefined;
   let release = (): void => {};
 
+  let released: Promise<void> | undefined;
+
   const reading = whenWritten(stream);
   if (reading) {
     held = [];
-    reading.then(() => release());
-  }
-  const released =
-    reading &&
-    new Promise<void>((resolve) => {
+    released = new Promise((resolve) => {
       release = () => {
         for (const chunk of held ?? []) print(chunk);
         held = undefined;
         resolve();
       };
     });
+    reading.then(release);
+  }
 
   const relaying = standIn(stream, 'write', (next, data, ...rest) => {
     // Node has an error for what cannot be written.
@@ -118,8 +119,12 @@ export function createConsole(): Console {
     },
 
     flush(sync) {
-      const waiting = outputs.map((output) => output.flush(sync)).filter((flushed) => flushed !== undefined);
-      return waiting.length === 0 ? undefined : Promise.all(waiting);
+      let waiting: Promise<unknown>[] | undefined;
+      for (const output of outputs) {
+        const flushed = output.flush(sync);
+        if (flushed) waiting = [...(waiting ?? []), flushed];
+      }
+      return waiting && Promise.all(waiting);
     },
 
     restore() {

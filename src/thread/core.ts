@@ -27,6 +27,9 @@ const { AsyncResource } = process.getBuiltinModule('node:async_hooks');
 
 const outside = new AsyncResource('worker-atexit', { requireManualDestroy: true });
 
+/** What runs for the second time V8 compiles once more, in the middle of it: not in the middle of a shutdown. */
+export const REHEARSALS = 2;
+
 /** What fails in a rehearsal costs speed, no more. */
 function attempt(act: () => void): void {
   try {
@@ -115,12 +118,16 @@ export function createCore(position: Position, load: (core: Core) => Rest): Core
   function rehearseSoon(): void {
     if (isMain || isRehearsed || !rehearse) return;
     isRehearsed = true;
-    // Not an immediate: an event loop that is idle does not turn for one that keeps nothing alive.
-    setTimeout(rehearseNow, 0).unref();
+    rehearseIn(REHEARSALS);
   }
 
-  function rehearseNow(): void {
-    if (!core.isShuttingDown()) attempt(() => rehearse?.());
+  function rehearseIn(rounds: number): void {
+    // Not an immediate: an event loop that is idle does not turn for one that keeps nothing alive.
+    setTimeout(() => {
+      if (core.isShuttingDown()) return;
+      attempt(() => rehearse?.());
+      if (rounds > 1) rehearseIn(rounds - 1);
+    }, 0).unref();
   }
 
   if (!isMain) {
@@ -146,7 +153,8 @@ export function createCore(position: Position, load: (core: Core) => Rest): Core
     ending: undefined,
     isExiting: false,
     isShuttingDown: createFlag(table, isShutDown, parent?.flagCells),
-    attempt: rehearse ? (act) => act() : attempt,
+    attempt,
+    goOn: rehearse ? (act) => act() : attempt,
     createError,
 
     get isInstalled() {

@@ -32,8 +32,10 @@ export interface Core {
   /** The `'exit'` event is being emitted: nothing asynchronous happens any more. */
   isExiting: boolean;
   isShuttingDown(): boolean;
-  /** Goes on after something was waited for. */
+  /** Does what may fail, and costs no more than speed. */
   attempt(act: () => void): void;
+  /** Goes on after something was waited for. */
+  goOn(act: () => void): void;
   createError(reason: Reason, cause?: unknown): ShutdownError;
   /** What was loaded, if it was. */
   readonly rest: Rest | undefined;

@@ -109,7 +109,7 @@ export function createStraight(core: Core, parent: Parent, request: ShutdownRequ
         if (other) return;
         if (!settled) called.cut(false);
         call = undefined;
-        core.attempt(run);
+        core.goOn(run);
       });
       return;
     }
@@ -125,7 +125,7 @@ export function createStraight(core: Core, parent: Parent, request: ShutdownRequ
     if (!flushed) end();
     else {
       inTime(flushed, { until: deadline(SHARES.handlers) }).then(() => {
-        if (!other) core.attempt(handlers.size + drains.size > 0 ? run : end);
+        if (!other) core.goOn(handlers.size + drains.size > 0 ? run : end);
       });
     }
   }

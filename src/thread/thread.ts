@@ -17,6 +17,7 @@ import { Header, ROOT } from '../table/cells.ts';
 import { showProgress } from '../table/progress.ts';
 import { OVERTIME, QUIET, SHARES } from '../times.ts';
 import { concludeBegun } from './conclusion.ts';
+import { REHEARSALS } from './core.ts';
 import type { Core, Rest } from './halves.ts';
 import { createLate } from './late.ts';
 import { createOthers } from './others.ts';
@@ -111,13 +112,14 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
   function rehearseSoon(): void {
     if (!isMain || rehearsed || !rehearse) return;
     rehearsed = true;
+    rehearseIn(REHEARSALS);
+  }
+
+  function rehearseIn(rounds: number): void {
     setTimeout(() => {
       if (core.isShuttingDown() || isObserved()) return;
-      try {
-        rehearse();
-      } catch {
-        // The shutdown will take longer, no more.
-      }
+      core.attempt(() => rehearse?.());
+      if (rounds > 1) rehearseIn(rounds - 1);
     }, QUIET).unref();
   }
 
