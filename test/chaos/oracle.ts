@@ -183,20 +183,25 @@ export function judge(program: Program, played: Played): string[] {
   function budgetOf(node: Node): number {
     const { parent, thread } = node;
     if (!parent) return isSync ? program.syncTimeout / 0.75 : program.timeout;
-    if (endsBefore(thread)) return thread.isRegistered ? 900 : program.syncTimeout;
+    if (endsBefore(thread)) return thread.isRegistered || cleansUpFirst(node) ? 900 : program.syncTimeout;
     const budget = budgetOf(parent);
     const drains = parent.thread.drains.some(({ end }) => end === 'never' || end === 'blocks');
     const order = isStranger(parent.thread) ? budget : budget * (drains && !(isSync && !parent.parent) ? 0.25 : 0.75);
     return order - Math.min(order * 0.1, 100);
   }
 
-  const isTerminated = ({ thread }: Node): boolean =>
-    !thread.isRegistered && (thread.fate === 'terminated' || thread.fate === 'is terminated');
+  const isTold = ({ thread }: Node): boolean => thread.fate === 'terminated' || thread.fate === 'is terminated';
+  /** A worker that has registered something is let clean up first by whoever terminates it, if that thread knows of it. */
+  const cleansUpFirst = (node: Node): boolean =>
+    isTold(node) && hasHandlers(node) && node.parent !== undefined && !isStranger(node.parent.thread);
+  const isTerminated = (node: Node): boolean => isTold(node) && !node.thread.isRegistered && !cleansUpFirst(node);
 
   function isLoose(node: Node): boolean {
     if (isKilled) return true;
     const line = [node, ...ancestorsOf(node)];
     if (line.some(isTerminated)) return true;
+    // It has 100 ms to read its order, unless it is registered.
+    if (isBusy && line.some((one) => cleansUpFirst(one) && !one.thread.isRegistered)) return true;
     if (isEarly && line.some(({ thread }) => endsBefore(thread) || / then$|^is /.test(thread.fate))) return true;
     // One that has used nothing, and blocked in the tick in which it made its worker, has told nobody of that.
     if (isEarly && ancestorsOf(node).some((above) => isBlocked(above.thread) && !hasHandlers(above))) return true;

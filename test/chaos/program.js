@@ -96,8 +96,7 @@ function spawn(atexit, child, index) {
   const gone = new Promise((resolve) => worker.once('exit', resolve));
   const link = child.isRegistered ? atexit?.registerWorker(worker, { name: 'named' }) : undefined;
   if (fates.ended.includes(child.fate)) gone.then(() => count('ended'));
-  // One that is not registered ends as the platform ends it: its own `terminate()` would let it clean up first.
-  const terminate = () => (child.isRegistered ? worker.terminate() : Worker.prototype.terminate.call(worker));
+  const terminate = () => worker.terminate();
   if (child.fate === 'terminated') phase('end').then(terminate);
   if (child.fate === 'shut down') {
     phase('end').then(async () => log('shut down', [worker.threadId, (await link.shutdown()).status]));
