@@ -989,6 +989,8 @@ const situations = {
           log(`${threadId} ${line}`);
           if (line % 5 === 0) await sleep(1);
         }
+        // Where the main thread comes to nothing but to pass these lines on, it is cut short now.
+        await sleep(500);
       });
       stay();
     },
