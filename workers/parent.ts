@@ -104,12 +104,23 @@ export function createParent(place: Place, { onBegin, onOrder, onLinked, onOver,
   /** An invitation that came while a link was on its way. */
   let invitation: (() => void) | undefined;
   let endGuard = (): void => {};
+  let isAlone = false;
+
+  /** Whoever is above may load the library later, and invite this worker; it has been told of once then. */
+  function tellThatItIsAlone(): void {
+    if (own.isInherited || isAlone) return;
+    isAlone = true;
+    log(
+      `no thread above worker ${own.threadId} has loaded worker-atexit, so that what it has registered runs if it ends by ` +
+        "itself, and not if it is terminated or the process ends: import 'worker-atexit' in the main thread",
+    );
+  }
 
   const link = createLink(own, {
     deliver: place.deliver,
     onOrder: obey,
     onLinked,
-    onRefused: () => invitation?.(),
+    onRefused: () => (invitation ?? tellThatItIsAlone)(),
     onOver,
     log,
   });

@@ -644,6 +644,15 @@ describe('an order by slot', () => {
 });
 
 describe('a worker that was made before its parent could be found', () => {
+  it('says once that nobody hears its link', async () => {
+    const up = create({ inherited: false, parentId: 999_999 });
+    up.join();
+    await logged(expect.stringContaining('no thread above worker 0 has loaded worker-atexit'));
+    up.join();
+    await expect.poll(() => up.slot).toBeUndefined();
+    expect(log).toHaveLength(1);
+  });
+
   it('links up when it is invited, if it has used the library', async () => {
     const up = create({ inherited: false, parentId: 999_999 });
     const own = table;
@@ -657,7 +666,9 @@ describe('a worker that was made before its parent could be found', () => {
     expect(cell(Cell.thread)).toBe(threadId);
     expect(Atomics.load(own.cells, at(0, Cell.state))).toBe(State.free);
     setPhase(Phase.begun);
-    await logged('begin');
+    // Nobody may have heard its link before it was invited.
+    const told = () => log.filter((line) => !line.startsWith('no thread above worker 0'));
+    await expect.poll(told).toEqual(['begin']);
   });
 
   it('follows the shutdown of the tree from then on, and joins when it uses the library', async () => {
