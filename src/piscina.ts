@@ -24,11 +24,11 @@ export interface PiscinaPool {
 
 /**
  * Lets a Piscina shut down with this thread. At the drain stage what is queued and running finishes, and a task that is
- * submitted later is rejected with the `ShutdownError`; then every worker cleans up, parked ones included, on every
- * route; after a `shutdown()` in a process that lives on, the pool is destroyed. A worker that the pool itself ends
- * (`idleTimeout`, an aborted task, `close()`, `destroy()`) cleans up first, too; one whose task was aborted is ended all
- * the same if it does not read its order within 100 ms. Register a pool in the tick that makes it: a worker that was there
- * before, and has run no task since, cannot be woken alone.
+ * submitted later is rejected with the `ShutdownError`; then every worker cleans up, parked ones included, on every route;
+ * after a `shutdown()` in a process that lives on, the pool is destroyed, and registered again once it is used again. A
+ * worker that the pool itself ends (`idleTimeout`, an aborted task, `close()`, `destroy()`) cleans up first, too; one
+ * whose task was aborted is ended all the same if it does not read its order within 100 ms. Register a pool in the tick
+ * that makes it: a worker that was there before, and has run no task since, cannot be woken alone.
  *
  * @returns `pool`.
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no Piscina, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
@@ -54,7 +54,12 @@ export function registerPool<P extends PiscinaPool>(pool: P, options: PoolOption
     idleThreads: () => pool.idleThreads,
     isIdle: () => pool.queueSize === 0 && pool.idleThreads === pool.threads.length,
   };
-  const { learn } = registerTaskPool(taskPool, options, () => pool.off('workerCreate', onWorker));
+  const { learn } = registerTaskPool(
+    taskPool,
+    options,
+    () => registerPool(pool, options),
+    () => pool.off('workerCreate', onWorker),
+  );
 
   /** What the event hands out keeps the pool's own object of the worker under a symbol. */
   function onWorker(created: object): void {

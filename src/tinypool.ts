@@ -28,13 +28,13 @@ function workerOf(worker: unknown): Worker | undefined {
 
 /**
  * Lets a Tinypool shut down with this thread. At the drain stage what is queued and running finishes, and a task that is
- * submitted later is rejected with the `ShutdownError`; then every worker cleans up, parked ones included, on every
- * route; after a `shutdown()` in a process that lives on, the pool is destroyed. A worker that the pool itself ends
- * (`idleTimeout`, an aborted task, `isolateWorkers`, `recycleWorkers()`, `destroy()`) runs the pool's own `teardown` as
- * ever, and then cleans up; one that has not run a task since the pool was registered cannot be woken one by one, and is
- * ended without; one whose task was aborted is ended if it does not read its order within 100 ms. A clean-up counts against
- * the pool's own `terminateTimeout`. With `runtime: 'child_process'` there is nothing that this library can tell its
- * workers: an error line says so at once, and a note in each report.
+ * submitted later is rejected with the `ShutdownError`; then every worker cleans up, parked ones included, on every route;
+ * after a `shutdown()` in a process that lives on, the pool is destroyed, and registered again once it is used again. A
+ * worker that the pool itself ends (`idleTimeout`, an aborted task, `isolateWorkers`, `recycleWorkers()`, `destroy()`)
+ * runs the pool's own `teardown` as ever, and then cleans up; one that has not run a task since the pool was registered
+ * cannot be woken one by one, and is ended without; one whose task was aborted is ended if it does not read its order
+ * within 100 ms. A clean-up counts against the pool's own `terminateTimeout`. With `runtime: 'child_process'` there is
+ * nothing that this library can tell its workers: an error line says so at once, and a note in each report.
  *
  * @returns `pool`.
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no Tinypool, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
@@ -67,6 +67,7 @@ export function registerPool<P extends TinypoolPool>(pool: P, options: PoolOptio
       cancelling: { error: 'CancelError', cancelQueued: () => pool.cancelPendingTasks() },
     },
     options,
+    () => registerPool(pool, options),
   );
   return pool;
 }

@@ -73,11 +73,12 @@ const isQueue = (value: unknown): value is Queue =>
   typeof value === 'object' && value !== null && 'pop' in value && typeof value.pop === 'function' && 'push' in value;
 
 /**
- * Lets a workerpool shut down with this thread. At the drain stage what is queued and running finishes, and a task that
- * is submitted later is rejected with the `ShutdownError`; then every worker cleans up; after a `shutdown()` in a process
- * that lives on, the pool is terminated. A worker that the pool itself ends (`terminate()`, a task that was cancelled or
- * timed out) cleans up first, too, and then runs the pool's own `onTerminate`. With `workerType: 'process'` there is nothing
- * that this library can tell its workers: an error line says so at once, and a note in each report.
+ * Lets a workerpool shut down with this thread. At the drain stage what is queued and running finishes, and a task that is
+ * submitted later is rejected with the `ShutdownError`; then every worker cleans up; after a `shutdown()` in a process
+ * that lives on, the pool is terminated, and registered again once it is used again. A worker that the pool itself ends
+ * (`terminate()`, a task that was cancelled or timed out) cleans up first, too, and then runs the pool's own
+ * `onTerminate`. With `workerType: 'process'` there is nothing that this library can tell its workers: an error line says
+ * so at once, and a note in each report.
  *
  * @returns `pool`.
  * @throws TypeError `ERR_WORKER_ATEXIT_INVALID_ARGUMENT` if it is no workerpool, `ERR_WORKER_ATEXIT_UNKNOWN_OPTION`.
@@ -93,6 +94,8 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
   let refusal: ShutdownError | undefined;
   let PoolPromise: unknown;
   let stopped = false;
+  /** The workers that the pool had when it was ended. */
+  let before: ReadonlySet<Worker> = new Set();
 
   function adopt(): void {
     for (const worker of threadsOf(pool)) {
@@ -150,8 +153,17 @@ export function registerPool<P extends WorkerPool>(pool: P, options: PoolOptions
     },
 
     async end() {
+      before = new Set(threadsOf(pool));
       await Reflect.apply(terminate, pool, []);
+    },
+
+    leave() {
       watching.takeAway();
+      refusal = undefined;
+      return {
+        isUsed: () => threadsOf(pool).some((worker) => !before.has(worker)),
+        register: () => void registerPool(pool, options),
+      };
     },
   };
   if (Reflect.get(pool, 'workerType') === 'process') addPoolOfProcesses(pool, known, "workerType: 'thread'");

@@ -4,8 +4,8 @@ import * as runtime from './runtime.ts';
 
 const linesOf = (text: string): string[] => text.split('\n').slice(0, -1);
 
-async function play(situation: string, nodeOptions: readonly string[] = []) {
-  const { code, signal, stdout, stderr } = await run('living.js', [situation], { nodeOptions });
+async function play(situation: string, nodeOptions: readonly string[] = [], more: readonly string[] = []) {
+  const { code, signal, stdout, stderr } = await run('living.js', [situation, ...more], { nodeOptions });
   return { code, signal, stderr, lines: linesOf(stdout) };
 }
 
@@ -23,6 +23,29 @@ it.each(['piscina', 'tinypool'])(
 it('a workerpool takes tasks again in a program that is given new work after its end', async () => {
   const { code, lines, stderr } = await play('workerpool');
   expect({ code, lines }, stderr).toEqual({ code: 0, lines: ['first', 'sum 7', 'second'] });
+});
+
+/** A clean-up each, newest first, where one thread has had more than one task. */
+const twice = ['another', 'a third', 'cleaned up after a third', 'cleaned up after another'];
+
+it.each(
+  ['piscina', 'tinypool', 'workerpool'].flatMap((pool) => ['exit()', 'process.exit()'].map((end) => [pool, end])),
+)('a pool of %s that is used again after shutdown() is registered again: %s', async (pool = '', end = '') => {
+  const { code, lines, stderr } = await play(`a ${pool} after shutdown()`, [], [end]);
+  const told = `true ${pool} acked `;
+  expect({ code, lines }, stderr).toEqual({
+    code: 0,
+    lines: ['a task', 'cleaned up after a task', told, ...twice, told],
+  });
+});
+
+it.each(['piscina', 'tinypool', 'workerpool'])('so is a %s each time', async (pool) => {
+  const { code, lines, stderr } = await play(`a ${pool} after shutdown()`, [], ['shutdown()']);
+  const told = expect.stringMatching(`^true ${pool} acked`);
+  expect({ code, lines }, stderr).toEqual({
+    code: 0,
+    lines: ['a task', 'cleaned up after a task', told, ...twice, told, 'a fourth', 'cleaned up after a fourth', told],
+  });
 });
 
 it('exit(code) in a handler sets the exit code, as process.exit(code) does there', async () => {

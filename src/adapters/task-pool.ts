@@ -55,7 +55,13 @@ export interface Registered {
   learn(info: unknown): void;
 }
 
-export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd: () => void = () => {}): Registered {
+/** `again`: registers the pool anew. `onEnd`: it was registered until now. */
+export function registerTaskPool(
+  taskPool: TaskPool,
+  options: PoolOptions,
+  again: () => void,
+  onEnd: () => void = () => {},
+): Registered {
   const { pool, taskType, workerOf } = taskPool;
   const { name = taskPool.name, timeout, force = false } = options;
   const terms = { name, ...(timeout !== undefined && { timeout }) };
@@ -72,6 +78,8 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
   const { minThreads } = taskPool.options;
   /** Whether tasks were submitted before `run` was watched. */
   let unwatched = !taskPool.isIdle(0);
+  /** The workers that the pool had when it was ended. */
+  let before: ReadonlySet<Worker> = new Set();
   let awake = false;
   let refusal: ShutdownError | undefined;
   let settle: (() => void) | undefined;
@@ -267,9 +275,17 @@ export function registerTaskPool(taskPool: TaskPool, options: PoolOptions, onEnd
     },
 
     async end() {
-      onEnd();
+      before = new Set(taskPool.threads());
       await pool.destroy();
+      // Not before: those that ended would have been made up for.
+      taskPool.options.minThreads = minThreads;
+    },
+
+    leave() {
+      onEnd();
       watching.takeAway();
+      refusal = undefined;
+      return { isUsed: () => taskPool.threads().some((worker) => !before.has(worker)), register: again };
     },
   };
   if (taskPool.threadsInstead === undefined) library.addPool(pool, known);

@@ -26,6 +26,16 @@ export interface Pool {
   accept?(): void;
   /** Ends the pool, in a thread that lives on. */
   end(): Promise<void>;
+  /** It has ended, or is waited for no longer: takes away from it what is the library's. */
+  leave?(): Left;
+}
+
+/** A pool that was registered, and was ended. Such a one takes tasks again, in new workers. */
+export interface Left {
+  /** Whether it has workers that were not there when it was ended. */
+  isUsed(): boolean;
+  /** Registers it again, as it was. */
+  register(): void;
 }
 
 export interface Pools {
@@ -61,6 +71,8 @@ export function createPools(): Pools {
   /** By the program's own objects: one that it has dropped is forgotten with them. */
   const adapters = new WeakMap<object, Pool>();
   const refs = new Set<WeakRef<object>>();
+  const lefts = new WeakMap<object, Left>();
+  const leftRefs = new Set<WeakRef<object>>();
   let awake = false;
 
   function* each(): Generator<Pool> {
@@ -69,6 +81,16 @@ export function createPools(): Pools {
       const pool = owner && adapters.get(owner);
       if (pool) yield pool;
       else refs.delete(ref);
+    }
+  }
+
+  function registerUsed(): void {
+    for (const ref of leftRefs) {
+      const owner = ref.deref();
+      const left = owner && lefts.get(owner);
+      if (left && !left.isUsed()) continue;
+      leftRefs.delete(ref);
+      left?.register();
     }
   }
 
@@ -86,6 +108,7 @@ export function createPools(): Pools {
 
   return {
     add(owner, pool) {
+      lefts.delete(owner);
       if (!adapters.has(owner)) refs.add(new WeakRef(owner));
       adapters.set(owner, pool);
     },
@@ -99,6 +122,7 @@ export function createPools(): Pools {
     },
 
     adopt(made) {
+      registerUsed();
       for (const pool of each()) pool.adopt(made);
     },
 
@@ -135,17 +159,26 @@ export function createPools(): Pools {
       for (const pool of each()) pool.accept?.();
     },
 
-    end(until, onLate) {
+    async end(until, onLate) {
       awake = false;
-      const ended = [...each()];
-      for (const ref of refs) adapters.delete(ref.deref() ?? ref);
+      const ended = [...refs].flatMap((ref) => {
+        const owner = ref.deref();
+        const pool = owner && adapters.get(owner);
+        if (owner) adapters.delete(owner);
+        return pool ? [{ ref, owner, pool }] : [];
+      });
       refs.clear();
-      return Promise.all(
-        ended.map(async (pool) => {
+      const ends = ended.map(async ({ ref, owner, pool }) => {
+        try {
           if (!(await inTime(pool.end(), until)))
             onLate(`pool ${pool.name} has not ended, and is waited for no longer`);
-        }),
-      );
+        } finally {
+          const left = pool.leave?.();
+          if (left) lefts.set(owner, left);
+          leftRefs.add(ref);
+        }
+      });
+      await Promise.all(ends).finally(registerUsed);
     },
   };
 }

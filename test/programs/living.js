@@ -1,5 +1,6 @@
 // What a program meets around its shutdown.   node living.js SITUATION
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { fileURLToPath } from 'node:url';
 import Piscina from 'piscina';
 import Tinypool from 'tinypool';
 import * as atexit from 'worker-atexit';
@@ -20,6 +21,27 @@ function revive(run) {
       log(await run());
     }, 20);
   });
+}
+
+const poolOptions = { workerType: 'thread', maxWorkers: 1 };
+const workerFile = fileURLToPath(new URL('./living-workerpool.js', import.meta.url));
+
+/** A pool takes tasks again once it was ended, and the process shuts down once more: by `process.argv[3]`. */
+async function useAgain(pool, method) {
+  const submit = (task) => (method === 'run' ? pool.run(task) : pool.exec('work', [task]));
+  atexit.configure({
+    onReport: ({ ok, workers, notes }) =>
+      log(ok, workers.map(({ name, status }) => `${name.split(' ')[0]} ${status}`).join(), notes.join()),
+  });
+  log(await submit('a task'));
+  await atexit.shutdown();
+  for (const task of ['another', 'a third']) log(await submit(task));
+  const [end] = process.argv.slice(3);
+  if (end === 'exit()') await atexit.exit(0);
+  if (end === 'process.exit()') process.exit(0);
+  await atexit.shutdown();
+  log(await submit('a fourth'));
+  await atexit.shutdown();
 }
 
 const situations = {
@@ -43,6 +65,10 @@ const situations = {
       return `sum ${sum}`;
     });
   },
+  'a piscina after shutdown()': () => useAgain(registerPiscina(new Piscina({ filename, maxThreads: 1 })), 'run'),
+  'a tinypool after shutdown()': () => useAgain(registerTinypool(new Tinypool({ filename, maxThreads: 1 })), 'run'),
+  'a workerpool after shutdown()': () =>
+    useAgain(registerWorkerpool(workerpool.pool(workerFile, poolOptions), { name: 'workerpool' }), 'exec'),
   'exit(code) in a handler'() {
     atexit.register(() => log('last'));
     atexit.register(() => {

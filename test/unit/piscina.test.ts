@@ -38,8 +38,8 @@ function createPool(change: object = {}) {
 /** What the adapter has said of the pool. */
 function register(pool: PiscinaPool, options?: PoolOptions) {
   expect(registerPool(pool, options)).toBe(pool);
-  const [taskPool, given, onEnd] = vi.mocked(registerTaskPool).mock.lastCall ?? expect.unreachable();
-  return { taskPool, given, onEnd: onEnd ?? expect.unreachable() };
+  const [taskPool, given, again, onEnd] = vi.mocked(registerTaskPool).mock.lastCall ?? expect.unreachable();
+  return { taskPool, given, again: again ?? expect.unreachable(), onEnd: onEnd ?? expect.unreachable() };
 }
 const said = (change: object): TaskPool => register(createPool(change)).taskPool;
 
@@ -89,6 +89,14 @@ it('tells of a worker that it makes, and keeps what it knows of it under a symbo
   expect(learn.mock.calls).toEqual([['info'], [5]]);
   onEnd();
   expect(pool.off.mock.calls).toEqual([['workerCreate', onWorker]]);
+});
+
+it('is registered again as it was', () => {
+  const { again } = register(createPool(), { name: 'renderer' });
+  const before = vi.mocked(registerTaskPool).mock.calls.length;
+  again();
+  expect(vi.mocked(registerTaskPool).mock.calls).toHaveLength(before + 1);
+  expect(vi.mocked(registerTaskPool).mock.lastCall?.[1]).toEqual({ name: 'renderer' });
 });
 
 it('is registered once', () => {

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
 import { ShutdownError } from '../../src/report/errors.ts';
 import type { PoolReport } from '../../src/report/report.ts';
@@ -141,6 +141,57 @@ it('ends every pool, even if one cannot be ended, and says so', async () => {
   pools.add({}, createPool(calls, 'b'));
   await expect(pools.end(now() + 1000, () => {})).rejects.toThrow('cannot be ended');
   expect(calls).toEqual(['end b']);
+});
+
+it('registers a pool again once it has new workers', async () => {
+  const pools = createPools();
+  const calls: string[] = [];
+  const owner = {};
+  let isUsed = false;
+  const again = (): void => pools.add(owner, createPool(calls, 'again'));
+  pools.add(owner, createPool(calls, 'a', { leave: () => ({ isUsed: () => isUsed, register: again }) }));
+  await pools.end(now() + 1000, () => {});
+  pools.adopt(someWorker);
+  expect(pools.has(owner)).toBe(false);
+  isUsed = true;
+  pools.adopt(someWorker);
+  expect(pools.has(owner)).toBe(true);
+  expect(calls).toEqual(['end a', 'adopt again']);
+  pools.adopt(someWorker);
+  expect(pools.size).toBe(1);
+});
+
+it('registers a pool again that was used while it was ended, and not one that the program has registered itself', async () => {
+  const pools = createPools();
+  const calls: string[] = [];
+  const [one, other] = [{}, {}];
+  const used = (owner: object) => ({
+    leave: () => ({ isUsed: () => owner === one, register: () => pools.add(owner, createPool(calls, 'again')) }),
+  });
+  pools.add(one, createPool(calls, 'one', used(one)));
+  pools.add(
+    other,
+    createPool(calls, 'other', { leave: () => ({ isUsed: () => true, register: () => calls.push('no') }) }),
+  );
+  pools.add(
+    other,
+    createPool(calls, 'other', { leave: () => ({ isUsed: () => false, register: () => calls.push('no') }) }),
+  );
+  await pools.end(now() + 1000, () => {});
+  expect([pools.has(one), pools.has(other)]).toEqual([true, false]);
+  pools.add(other, createPool(calls, 'other'));
+  pools.adopt(someWorker);
+  expect(calls.filter((call) => call === 'no')).toEqual([]);
+});
+
+it('waits for no pool longer than it may, and tells of it', async () => {
+  const pools = createPools();
+  const lines: string[] = [];
+  const left = vi.fn();
+  pools.add({}, createPool([], 'a', { end: () => new Promise(() => {}), leave: left }));
+  await pools.end(now(), (line) => void lines.push(line));
+  expect(lines).toEqual(['pool a has not ended, and is waited for no longer']);
+  expect(left).toHaveBeenCalledTimes(1);
 });
 
 it('forgets a pool that the program has dropped', async () => {

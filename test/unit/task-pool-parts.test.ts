@@ -91,6 +91,7 @@ function createScene({ force, timeout, type = 'Test.Task', onSubmit = () => {}, 
   });
   const options = { minThreads: 2, maxThreads: 4 };
   const onEnd = vi.fn();
+  const again = vi.fn();
   const registered = registerTaskPool(
     {
       name: 'test',
@@ -106,6 +107,7 @@ function createScene({ force, timeout, type = 'Test.Task', onSubmit = () => {}, 
       ...change,
     },
     { ...(force !== undefined && { force }), ...(timeout !== undefined && { timeout }) },
+    again,
     onEnd,
   );
   const [owner, adapter] = instance.addPool.mock.lastCall ?? expect.unreachable();
@@ -671,8 +673,10 @@ describe('the end of the pool', () => {
     const { adapter, pool, onEnd } = createScene();
     expect(Object.hasOwn(pool, 'run')).toBe(true);
     await adapter.end();
-    expect(onEnd).toHaveBeenCalledTimes(1);
     expect(pool.destroy).toHaveBeenCalledTimes(1);
+    const left = adapter.leave?.();
+    expect(left?.isUsed()).toBe(false);
+    expect(onEnd).toHaveBeenCalledTimes(1);
     expect(Object.hasOwn(pool, 'run')).toBe(false);
   });
 

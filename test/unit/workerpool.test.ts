@@ -354,6 +354,7 @@ describe('a pool whose process lives on', () => {
     expect(await isPending(over)).toBe(true);
     finish();
     await over;
+    adapterOf().leave?.();
     expect(parts.terminate.mock.calls).toEqual([[]]);
     expect(parts.terminate.mock.contexts).toEqual([pool]);
     expect(pool.exec).toBe(parts.exec);
