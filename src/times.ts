@@ -90,10 +90,11 @@ export const PATIENCE = 100;
 // Threads in native code.
 
 /**
- * How long a terminated worker is looked at before it is said to be in native code: no more than handlers and the end have
- * of a timeout of 400 ms. Where less than half of it is left, nothing is said.
+ * How often it is looked whether a terminated worker ends: JavaScript does within some 10 ms. So many looks later it is in
+ * native code; by looks and not by ms, since each takes longer on a busy machine. They may take this share of the time that
+ * is left of a shutdown: the rest is for handlers.
  */
-export const NATIVE_LOOK = 100;
+export const NATIVE = { every: 5, looks: 20, share: 0.5 } as const;
 
 /**
  * How long after its deadline an end goes on to wait for a thread in native code. With {@link POOL_AFTER} less than

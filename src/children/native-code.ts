@@ -8,7 +8,7 @@ import { setTimeout } from '../platform.ts';
 import { threadsOfProcess } from '../process-threads.ts';
 import { isThrough, type Table } from '../table/cells.ts';
 import { childrenOf } from '../table/slots.ts';
-import { NATIVE_LOOK, PROBE, THREADS_LOOK } from '../times.ts';
+import { NATIVE } from '../times.ts';
 import type { Child, Slotted } from './child.ts';
 import { hears } from './order.ts';
 
@@ -77,9 +77,7 @@ const findStuck = (children: readonly Slotted[]): Slotted[] =>
     return worker && task.state === 'timed-out' && !task.isNative && isRunning(worker, child) === true;
   });
 
-function tell(stuck: readonly Slotted[], since: number): void {
-  // Less than that tells nothing of a thread on a busy machine.
-  if (now() - since < NATIVE_LOOK / 2) return;
+function tell(stuck: readonly Slotted[]): void {
   for (const { task } of stuck) {
     task.isNative = true;
     task.diagnosis = `${task.diagnosis}, in native code: it does not end when it is terminated`;
@@ -88,18 +86,17 @@ function tell(stuck: readonly Slotted[], since: number): void {
 
 /** Puts into the diagnosis of those that were given up if they are in native code. */
 export async function look(children: readonly Slotted[]): Promise<void> {
-  const since = now();
-  while (findStuck(children).length > 0 && now() < since + NATIVE_LOOK)
-    await new Promise((resolve) => setTimeout(resolve, PROBE));
-  tell(findStuck(children), since);
+  for (let looks = 0; looks < NATIVE.looks && findStuck(children).length > 0; looks++) {
+    await new Promise((resolve) => setTimeout(resolve, NATIVE.every));
+  }
+  tell(findStuck(children));
 }
 
-/** The same, without a turn of the event loop. */
+/** The same, without a turn of the event loop, and by `until`: who cannot look as long as it takes says nothing. */
 export function lookNow(children: readonly Slotted[], until: number): void {
-  const since = now();
-  const end = Math.min(until, since + NATIVE_LOOK);
-  while (findStuck(children).length > 0 && now() < end) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, THREADS_LOOK.later);
+  let looks = 0;
+  for (; looks < NATIVE.looks && now() < until && findStuck(children).length > 0; looks++) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, NATIVE.every);
   }
-  tell(findStuck(children), since);
+  if (looks === NATIVE.looks) tell(findStuck(children));
 }

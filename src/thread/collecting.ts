@@ -1,7 +1,7 @@
 /** The workers stage of one shutdown: this thread orders its workers and waits for their acks. */
 import { now } from '../clock.ts';
 import { clearTimeout, setTimeout } from '../platform.ts';
-import { SHARES, SPREAD } from '../times.ts';
+import { NATIVE, SHARES, SPREAD } from '../times.ts';
 import type { Reason } from '../wire/reason.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -82,8 +82,12 @@ export function createCollecting(
       return others.terminateSilent() || isOneSilent;
     },
 
-    // Who blocks for this thread waits for its ack; the process that ends synchronously has some time over.
-    look: () => children.look(order() === undefined ? Number.POSITIVE_INFINITY : deadline(SHARES.handlers)),
+    look() {
+      // On a synchronous route handlers have as long as they take; whoever blocks for this thread waits for its ack.
+      const isFree = blockUntil !== undefined && order() === undefined;
+      const left = Math.max(0, deadline(SHARES.handlers) - now());
+      children.look(isFree ? Number.POSITIVE_INFINITY : now() + left * NATIVE.share);
+    },
     end: () => clearTimeout(notifying),
   };
 }

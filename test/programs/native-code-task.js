@@ -7,5 +7,5 @@ atexit.register(() => {});
 export default (port) => {
   port.postMessage('ready');
   port.close();
-  return new Promise((resolve) => setTimeout(() => resolve(spawnSync('sleep', ['7']).status), 50));
+  return new Promise((resolve) => setTimeout(() => resolve(spawnSync('sleep', ['10']).status), 50));
 };

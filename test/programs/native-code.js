@@ -10,7 +10,7 @@ import * as atexit from 'worker-atexit';
 const here = fileURLToPath(import.meta.url);
 
 /** Longer than any limit of the tests. */
-const block = () => spawnSync('sleep', ['7']);
+const block = () => spawnSync('sleep', ['10']);
 
 const start = (kind) => {
   const worker = new Worker(here, { workerData: kind });

@@ -49,10 +49,10 @@ it.each<[string, number, string, number]>([
   ['TIMEOUT', times.TIMEOUT, 'HELD', times.HELD],
   ['CANCELLED', times.CANCELLED, 'what OVERRUN leaves', times.OVERRUN.most],
   [
-    'NATIVE_LOOK',
-    times.NATIVE_LOOK,
-    'what handlers have of 400 ms',
-    400 * (times.SHARES.handlers - times.SHARES.workers),
+    'NATIVE',
+    times.NATIVE.looks * times.NATIVE.every,
+    'its share of 1000 ms',
+    1000 * (times.SHARES.handlers - times.SHARES.workers) * times.NATIVE.share,
   ],
   ['HANDED_ON', times.HANDED_ON, 'SYNC_TIMEOUT', times.SYNC_TIMEOUT],
 ])('%s (%i) is no longer than %s (%i)', (_, less, __, more) => {
