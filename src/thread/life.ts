@@ -192,7 +192,9 @@ export function createLife(body: Body): Life {
   function obey(order: OrderMessage): void {
     // It acted on the flag, and now the order has come down after all.
     const isAgain = told !== undefined;
-    told = { order, isForWholeTree: !body.isTreeRunning() };
+    // By then all may be over: it is the order of that shutdown nevertheless, and not one for this worker alone.
+    const isSame = told?.isForWholeTree === true && told.order.reason.route === order.reason.route;
+    told = { order, isForWholeTree: isSame || !body.isTreeRunning() };
     if (state === 'closing') return;
     if (state === 'ended' && !isAgain) body.ackNothing();
     const timeout = ownTime(order.timeout);

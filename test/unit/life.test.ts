@@ -433,6 +433,21 @@ describe('a worker that is ordered', () => {
     expect([life.state, life.isEnding(), done()]).toEqual(['ended', true, ['run late']]);
   });
 
+  it('takes the order for that of the shutdown it has acted on, even where it comes when all is over', async () => {
+    const { life, done, facts, through } = createScene();
+    life.use();
+    facts.treeRuns = false;
+    life.obey(order());
+    through();
+    await settled();
+    facts.treeRuns = true;
+    life.obey(order());
+    done();
+    Object.assign(facts, { usedAgain: true, ends: false });
+    life.use();
+    expect([life.state, done()]).toEqual(['used', ['read', 'close', 'renew']]);
+  });
+
   it.each([
     { ends: false, state: 'used', does: ['read', 'close', 'renew'] },
     { ends: true, state: 'closing', does: ['read', 'close', 'rejoin'] },
