@@ -9,3 +9,17 @@ export function threadsOfProcess(): string[] | undefined {
     return undefined;
   }
 }
+
+/** Those of them that are workers, where threads have names (from Node 24 on); else all. */
+export function workerThreads(): string[] | undefined {
+  const ids = threadsOfProcess();
+  const { readFileSync } = process.getBuiltinModule('node:fs');
+  const named = ids?.filter((id) => {
+    try {
+      return readFileSync(`/proc/self/task/${id}/comm`, 'latin1').startsWith('WorkerThread');
+    } catch {
+      return false;
+    }
+  });
+  return named && named.length > 0 ? named : ids;
+}

@@ -5,7 +5,7 @@
 import type { Worker } from 'node:worker_threads';
 import { now } from '../clock.ts';
 import { setTimeout } from '../platform.ts';
-import { threadsOfProcess } from '../process-threads.ts';
+import { threadsOfProcess, workerThreads } from '../process-threads.ts';
 import { isThrough, type Table } from '../table/cells.ts';
 import { childrenOf } from '../table/slots.ts';
 import { NATIVE } from '../times.ts';
@@ -31,7 +31,7 @@ export interface Crew {
 /** `find`: those that are there. */
 export function createCrew(find: () => readonly Running[]): Crew {
   // First, so that the thread of whoever is found then is among them.
-  const before = threadsOfProcess();
+  const before = workerThreads();
   const workers = find();
   const count = workers.reduce((sum, { threads }) => sum + threads, 0);
   return {
