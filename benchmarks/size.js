@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 
-/** Of a file of `dist`, with what it imports of the package. */
+/** Of a file of `dist` alone. */
 export async function sizesOf(name) {
   const path = fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
-  const bundle = await rolldown({ input: path, platform: 'node', external: [/^node:/] });
+  const bundle = await rolldown({ input: path, platform: 'node', external: [/^node:/, 'worker-atexit', 'piscina'] });
   const { output } = await bundle.generate({ minify: true });
   await bundle.close();
   const minified = output[0].code;

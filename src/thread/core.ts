@@ -60,7 +60,6 @@ export function createCore(position: Position, load: (core: Core) => Rest): Core
   /** Absent, too, while it is being made: the shutdown of the whole tree may have begun by then. */
   let parent: Parent | undefined;
 
-  const isShutDown = (): boolean => life.state !== 'fresh' && life.state !== 'used';
   const hasHandlers = (): boolean => handlers.size + drains.size > 0;
   const log = (message: string): void => core.load().log(message);
   const listening = createListening({
@@ -152,7 +151,7 @@ export function createCore(position: Position, load: (core: Core) => Rest): Core
     parent,
     ending: undefined,
     isExiting: false,
-    isShuttingDown: createFlag(table, isShutDown, parent?.flagCells),
+    isShuttingDown: createFlag(table, life.isShutDown, parent?.flagCells),
     attempt,
     goOn: rehearse ? (act) => act() : attempt,
     createError,

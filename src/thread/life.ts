@@ -65,6 +65,8 @@ export interface Body {
 
 export interface Life {
   readonly state: LifeState;
+  /** Whether a shutdown has begun, and this thread has not become as new since. A function, for hot loops: a getter costs more. */
+  isShutDown(): boolean;
   /** Whether anything was used, also while a shutdown runs. */
   readonly isUsed: boolean;
   /** What has told this worker to end. */
@@ -234,6 +236,7 @@ export function createLife(body: Body): Life {
     get state() {
       return state;
     },
+    isShutDown: () => state !== 'fresh' && state !== 'used',
     get isUsed() {
       return isUsed;
     },

@@ -39,7 +39,7 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
   const telling = createTelling(() => settings.current, rehearse === undefined);
   const { log } = telling;
   const phase = createPhase(table, isRoot);
-  const isShutDown = (): boolean => life.state !== 'fresh' && life.state !== 'used';
+  const { isShutDown } = life;
   const { callNow, runLate } = createLate(handlers, drains, isShutDown, log);
   let rehearsed = false;
   /** The shutdown whose pools and workers are being ended. */
