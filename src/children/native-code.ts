@@ -39,7 +39,9 @@ export function createCrew(find: () => readonly Running[]): Crew {
     areGone() {
       const left = threadsOfProcess();
       if (!before || !left) return !workers.some((worker) => worker.isRunning());
-      return before.filter((id) => !left.includes(id)).length >= count;
+      const gone = before.filter((id) => !left.includes(id)).length;
+      // One further down may have been gone before. A worker's own thread ends last, and its JavaScript before that.
+      return gone >= count || (gone >= workers.length && !workers.some((worker) => worker.isRunning()));
     },
   };
 }
