@@ -17,14 +17,14 @@ const {
   slow,
   unregistered,
   options = {},
-  library = {},
+  library: settings = {},
 } = JSON.parse(process.argv[2]);
 const { Worker } = await import(bullmq);
 const file = fileURLToPath(new URL('processor.js', import.meta.url));
 const note = (line) => appendFileSync(join(folder, 'events'), `${line}\n`);
 
 configure({
-  ...library,
+  ...settings,
   logger: { error: (message) => note(message) },
   onReport: (report) => writeFileSync(join(folder, `report-${process.pid}`), `${report}\n`),
 });

@@ -17,7 +17,7 @@ const {
   child = {},
   extra,
   options = {},
-  library = {},
+  library: settings = {},
   forwardAfter,
   late,
 } = JSON.parse(process.argv[2]);
@@ -26,7 +26,7 @@ const args = [JSON.stringify({ folder, ...child })];
 const note = (line) => appendFileSync(join(folder, 'order'), `${line}\n`);
 
 configure({
-  ...library,
+  ...settings,
   logger: { error: (message) => note(message) },
   onReport(report) {
     writeFileSync(join(folder, 'report.json'), JSON.stringify(report));

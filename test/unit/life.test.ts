@@ -433,13 +433,19 @@ describe('a worker that is ordered', () => {
     expect([life.state, life.isEnding(), done()]).toEqual(['ended', true, ['run late']]);
   });
 
-  it('takes the order for that of the shutdown it has acted on, even where it comes when all is over', async () => {
-    const { life, done, facts, through } = createScene();
-    life.use();
-    facts.treeRuns = false;
-    life.obey(order());
-    through();
+  /** A worker that has seen the flag, and is through with the shutdown that it stands for. */
+  async function actOnFlag(): Promise<ReturnType<typeof createScene>> {
+    const scene = createScene();
+    scene.life.use();
+    scene.facts.treeRuns = false;
+    scene.life.obey(order());
+    scene.through();
     await settled();
+    return scene;
+  }
+
+  it('takes the order for that of the shutdown it has acted on, even where it comes when all is over', async () => {
+    const { life, done, facts } = await actOnFlag();
     facts.treeRuns = true;
     life.obey(order());
     done();
@@ -452,12 +458,7 @@ describe('a worker that is ordered', () => {
     { ends: false, state: 'used', does: ['read', 'close', 'renew'] },
     { ends: true, state: 'closing', does: ['read', 'close', 'rejoin'] },
   ])('joins at once by what it uses when all is over, with something to end first: $ends', async (given) => {
-    const { life, done, facts, through } = createScene();
-    life.use();
-    facts.treeRuns = false;
-    life.obey(order());
-    through();
-    await settled();
+    const { life, done, facts } = await actOnFlag();
     done();
     Object.assign(facts, { treeRuns: true, usedAgain: true, ends: given.ends });
     life.use();
