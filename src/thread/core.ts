@@ -28,7 +28,7 @@ const { AsyncResource } = process.getBuiltinModule('node:async_hooks');
 const outside = new AsyncResource('worker-atexit', { requireManualDestroy: true });
 
 /** What runs for the second time V8 compiles once more, in the middle of it: not in the middle of a shutdown. */
-export const REHEARSALS = 2;
+const REHEARSALS = 2;
 
 /** What fails in a rehearsal costs speed, no more. */
 function attempt(act: () => void): void {
@@ -81,7 +81,8 @@ export function createCore(position: Position, load: (core: Core) => Rest): Core
       if (!isInstalled && rehearse) (rest?.hooks ?? listening).install();
       isInstalled = true;
       parent?.join();
-      rehearseSoon();
+      // At the first turn of its event loop; nobody sees a worker's.
+      if (!isMain) rehearseSoon(0, () => false);
     },
 
     close: (over) => rest?.close(over),
@@ -113,20 +114,20 @@ export function createCore(position: Position, load: (core: Core) => Rest): Core
     isExiting: () => core.isExiting,
   });
 
-  /** In a worker at the first turn of its event loop. */
-  function rehearseSoon(): void {
-    if (isMain || isRehearsed || !rehearse) return;
+  /** Once a thread. */
+  function rehearseSoon(ms: number, isObserved: () => boolean): void {
+    if (isRehearsed || !rehearse) return;
     isRehearsed = true;
-    rehearseIn(REHEARSALS);
+    rehearseIn(ms, isObserved, REHEARSALS);
   }
 
-  function rehearseIn(rounds: number): void {
+  function rehearseIn(ms: number, isObserved: () => boolean, rounds: number): void {
     // Not an immediate: an event loop that is idle does not turn for one that keeps nothing alive.
     setTimeout(() => {
-      if (core.isShuttingDown()) return;
+      if (core.isShuttingDown() || isObserved()) return;
       attempt(() => rehearse?.());
-      if (rounds > 1) rehearseIn(rounds - 1);
-    }, 0).unref();
+      if (rounds > 1) rehearseIn(ms, isObserved, rounds - 1);
+    }, ms).unref();
   }
 
   if (!isMain) {
@@ -152,7 +153,7 @@ export function createCore(position: Position, load: (core: Core) => Rest): Core
     ending: undefined,
     isExiting: false,
     isShuttingDown: createFlag(table, life.isShutDown, parent?.flagCells),
-    attempt,
+    rehearseSoon,
     goOn: rehearse ? (act) => act() : attempt,
     createError,
 

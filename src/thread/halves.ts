@@ -32,8 +32,8 @@ export interface Core {
   /** The `'exit'` event is being emitted: nothing asynchronous happens any more. */
   isExiting: boolean;
   isShuttingDown(): boolean;
-  /** Does what may fail, and costs no more than speed. */
-  attempt(act: () => void): void;
+  /** Goes through a shutdown that is none, in `ms`, unless somebody would see it by then. */
+  rehearseSoon(ms: number, isObserved: () => boolean): void;
   /** Goes on after something was waited for. */
   goOn(act: () => void): void;
   createError(reason: Reason, cause?: unknown): ShutdownError;

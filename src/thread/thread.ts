@@ -8,7 +8,7 @@ import type { FailedWorker } from '../children/terms.ts';
 import { createEntrusted, type Entrusted } from '../handlers/entrusted.ts';
 import { createFinalize } from '../handlers/finalizers.ts';
 import { disposalOf } from '../handlers/resource.ts';
-import { setImmediate, setTimeout } from '../platform.ts';
+import { setImmediate } from '../platform.ts';
 import { isObserved } from '../report/diagnostics.ts';
 import { toError, toErrorText } from '../report/errors.ts';
 import { describeHandler } from '../report/format.ts';
@@ -17,7 +17,6 @@ import { Header, ROOT } from '../table/cells.ts';
 import { showProgress } from '../table/progress.ts';
 import { OVERTIME, QUIET, SHARES } from '../times.ts';
 import { concludeBegun } from './conclusion.ts';
-import { REHEARSALS } from './core.ts';
 import type { Core, Rest } from './halves.ts';
 import { createLate } from './late.ts';
 import { createOthers } from './others.ts';
@@ -41,7 +40,6 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
   const phase = createPhase(table, isRoot);
   const { isShutDown } = life;
   const { callNow, runLate } = createLate(handlers, drains, isShutDown, log);
-  let rehearsed = false;
   /** The shutdown whose pools and workers are being ended. */
   let closing: Shutdown | undefined;
 
@@ -51,7 +49,8 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
       log,
       onLink() {
         life.use();
-        rehearseSoon();
+        // A shutdown may come one day, and is to find its way prepared.
+        if (isMain) core.rehearseSoon(QUIET, isObserved);
       },
       onOwnEnd(reports) {
         telling.publishWorkers(reports);
@@ -106,21 +105,6 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
   function show(handler: number, count: number, name: string): void {
     if (parent) parent.showProgress(handler, count, name);
     else showProgress(table, ROOT, handler, count, name);
-  }
-
-  /** The first worker's link: a shutdown may come one day, and is to find its way prepared. */
-  function rehearseSoon(): void {
-    if (!isMain || rehearsed || !rehearse) return;
-    rehearsed = true;
-    rehearseIn(REHEARSALS);
-  }
-
-  function rehearseIn(rounds: number): void {
-    setTimeout(() => {
-      if (core.isShuttingDown() || isObserved()) return;
-      core.attempt(() => rehearse?.());
-      if (rounds > 1) rehearseIn(rounds - 1);
-    }, QUIET).unref();
   }
 
   const surroundings: Surroundings = {
