@@ -101,7 +101,10 @@ export function createLife(body: Body): Life {
   let shutdown: Shutdown | undefined;
   /** A shutdown of which nothing is left to do, its ack included. */
   let through: Shutdown | undefined;
-  let told: { readonly order: OrderMessage; readonly isForWholeTree: boolean } | undefined;
+  /** `isUnanswered`: no ack has gone, or will go, to it from the shutdown that is being closed. */
+  let told:
+    | { readonly order: OrderMessage; readonly isForWholeTree: boolean; readonly isUnanswered: boolean }
+    | undefined;
   let closing: Promise<unknown> | undefined;
 
   function go(event: LifeEvent): void {
@@ -183,10 +186,10 @@ export function createLife(body: Body): Life {
     closing = undefined;
     if (shutdown !== over) return;
     // This thread may have been told to end meanwhile.
-    const order = told?.order;
+    const { order, isUnanswered } = told ?? {};
     if (order && !body.hasHandlers()) {
       go('stay');
-      body.ackNothing();
+      if (isUnanswered) body.ackNothing();
     } else renew(order);
     if (order) obey(order);
   }
@@ -196,7 +199,12 @@ export function createLife(body: Body): Life {
     const isAgain = told !== undefined;
     // By then all may be over: it is the order of that shutdown nevertheless, and not one for this worker alone.
     const isSame = told?.isForWholeTree === true && told.order.reason.route === order.reason.route;
-    told = { order, isForWholeTree: isSame || !body.isTreeRunning() };
+    told = {
+      order,
+      isForWholeTree: isSame || !body.isTreeRunning(),
+      // A shutdown that runs still acks what has come since it began, although it may be over for whoever had ordered it.
+      isUnanswered: state === 'closing',
+    };
     if (state === 'closing') return;
     if (state === 'ended' && !isAgain) body.ackNothing();
     const timeout = ownTime(order.timeout);

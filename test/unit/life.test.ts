@@ -361,6 +361,34 @@ describe('a worker that is ordered', () => {
     expect([life.state, done()]).toEqual(['fresh', ['renew']]);
   });
 
+  it('acks once where the next order comes before it is through with the one that is over', async () => {
+    const { life, done, facts, through, close } = createScene();
+    life.obey(order());
+    life.hearOver();
+    life.obey(order());
+    done();
+    // This acks, to whatever was ordered last.
+    through();
+    await settled();
+    await close();
+    expect([life.state, life.isEnding(), done()]).toEqual(['ended', true, ['close', `shorten ${ownTime(1000)}`]]);
+    facts.handlers = true;
+    life.hearOver();
+    expect([life.state, done()]).toEqual(['closing', ['close']]);
+  });
+
+  it('acks the next order by itself where that comes while what it has registered is being ended', async () => {
+    const { life, done, through, close } = createScene();
+    life.obey(order());
+    through();
+    life.hearOver();
+    await settled();
+    life.obey(order());
+    done();
+    await close();
+    expect([life.state, done()]).toEqual(['ended', ['ack nothing', `shorten ${ownTime(1000)}`]]);
+  });
+
   it('is as new where a shutdown is over of which it has had no order', () => {
     const { life, done, facts } = createScene();
     life.use();
