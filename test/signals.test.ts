@@ -1,10 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { type Ended, type Started, start } from './programs.ts';
-import { isNode } from './runtime.ts';
-
-const tsx = fileURLToPath(new URL('../node_modules/tsx/dist/cli.mjs', import.meta.url));
 
 /** Longer than a signal counts as the same keystroke: ms. */
 const LATER = 400;
@@ -185,15 +181,4 @@ it('an order and a signal are one shutdown, which ends as the first of them asks
   });
   expect(signalled.lines).toEqual(['slow begins', 'slow ends']);
   expect(signalled.signal).toBe('SIGTERM');
-});
-
-describe.runIf(isNode)('under tsx, which kills a child that has not passed a signal on at once,', () => {
-  it.each(['busy for 300 ms', 'busy for 300 ms, registered late'])('handlers run: %s', async (situation) => {
-    const program = start('signals.js', [situation], { nodeOptions: [tsx] });
-    await program.printed('ready');
-    program.kill('SIGTERM');
-    const { stdout, code, signal } = await program.ended;
-    expect(stdout.split('\n')).toEqual(['ready', 'busy begins', 'busy ends', 'first', '']);
-    expect({ code, signal }).toEqual({ code: 143, signal: undefined });
-  });
 });
