@@ -99,11 +99,13 @@ export function createApi({ thread, hooks }: Pick<Rest, 'thread' | 'hooks'>): Ap
       // Where a server is expected it is taken for one.
       if (isApplicationFunction(handler)) throw misuse('INVALID_ARGUMENT', APPLICATION);
       add(thread.drains, handler, args);
+      thread.rehearse();
     },
 
     addDrain(key, handler) {
       thread.drains.add(key, [], handler);
       thread.use();
+      thread.rehearse();
     },
 
     knowServers,
@@ -188,6 +190,7 @@ export function createApi({ thread, hooks }: Pick<Rest, 'thread' | 'hooks'>): Ap
     addChildren(children) {
       thread.use();
       thread.others.add(children);
+      thread.rehearse();
     },
 
     shutdown(options, door) {

@@ -2,6 +2,7 @@
  * The main thread orders a worker once, dry, and gets its ack: see `rehearsal.ts`. Here the worker is played, by a bare port.
  */
 import { traceShutdown } from '../report/diagnostics.ts';
+import { signalNumber } from '../signal-names.ts';
 import { at, Cell, createTable, State } from '../table/cells.ts';
 import { claim } from '../table/slots.ts';
 import { KEY, type Reason, VERSION } from '../wire/reason.ts';
@@ -25,11 +26,14 @@ const noHooks: Hooks = {
 export function rehearseMain(position: Position): void {
   // Nobody observes this thread, so it does nothing but look whether somebody does.
   traceShutdown(reason);
+  signalNumber('SIGTERM');
   const table = createTable();
   const deliver = (): Promise<void> => Promise.resolve();
   const dry = createCore({ ...position, table, ancestorId: undefined, deliver, rehearse: undefined }, (core) =>
     createThread(core, () => noHooks),
   );
+  dry.signal.current.addEventListener('abort', nothing);
+  dry.drains.add(async function rehearsal() {}, []);
   dry.handlers.add(async function rehearsal() {}, []);
   const slot = claim(table, NOBODY, position.threadId);
   if (slot === undefined) return;

@@ -49,8 +49,7 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
       log,
       onLink() {
         life.use();
-        // A shutdown may come one day, and is to find its way prepared.
-        if (isMain) core.rehearseSoon(QUIET, isObserved);
+        rehearseMain();
       },
       onOwnEnd(reports) {
         telling.publishWorkers(reports);
@@ -86,6 +85,11 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
         },
         log,
       });
+
+  /** Workers rehearse by themselves. */
+  function rehearseMain(): void {
+    if (isMain) core.rehearseSoon(QUIET, isObserved);
+  }
 
   /** What was to end, alone or after a shutdown, is waited for no longer. */
   function tellUnended(line: string): void {
@@ -141,6 +145,7 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
       core.isExiting = isExiting;
     },
     use: core.use,
+    rehearse: rehearseMain,
     isShuttingDown: core.isShuttingDown,
     isUsed: () => life.isUsed || children.hasJoined(),
 

@@ -10,6 +10,7 @@ import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '../../src/adapters/http/handler.ts';
 import { isServer } from '../../src/adapters/http/kinds.ts';
+import { rehearse } from '../../src/adapters/http/rehearsal.ts';
 import type { Handler } from '../../src/handlers/handler.ts';
 import type { ServerOptions } from '../../src/http.ts';
 import { certificate } from '../certificate.ts';
@@ -644,4 +645,15 @@ it('calls one that nobody has named by its port', async () => {
   expect(handler?.name).toBe(`server :${port}`);
   await handler?.call();
   expect(handler?.name).toBe(`server :${port}`);
+});
+
+it('a rehearsal goes all the way, and leaves no timer behind', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const isOver = rehearse();
+  const turned = new Promise((resolve) =>
+    setImmediate(() => setImmediate(() => setImmediate(() => resolve('turned')))),
+  );
+  expect(await Promise.race([isOver, turned])).toBeUndefined();
+  expect(timers()).toBe(before);
 });

@@ -17,11 +17,12 @@ export interface Closing {
   end(): void;
 }
 
-/** `onClosed`: the server says that it is closed. */
+/** `drop`: a connection is gone. `onClosed`: the server says that it is closed. */
 export function createClosing(
   server: Server,
   kind: Kind,
   connections: ReadonlySet<Connection>,
+  drop: (connection: Connection) => void,
   onClosed: () => void,
 ): Closing {
   let isClosed = false;
@@ -36,7 +37,7 @@ export function createClosing(
   const onClose = (): void => closed(true);
 
   function letAllGo(): void {
-    for (const connection of connections) letGo(connection, kind);
+    for (const connection of connections) if (letGo(connection, kind)) drop(connection);
   }
 
   /**

@@ -50,13 +50,13 @@ export function createDraining(
   let through = (): void => {};
 
   const called = (): string => left?.called ?? name();
-  const { connections, arrived, stop } = watch(
+  const { connections, arrived, drop, stop } = watch(
     server,
     kind,
     { onAsked, onOver, onGone: check },
     { path: typeof ready === 'string' ? ready : undefined, isReady: () => state === 'ready' },
   );
-  const closing = createClosing(server, kind, connections, check);
+  const closing = createClosing(server, kind, connections, drop, check);
   const pause = createPause();
 
   function onAsked(connection: Connection, exchange: Exchange): void {
@@ -66,7 +66,7 @@ export function createDraining(
   function onOver(connection: Connection, { isProbe }: Exchange, isFinished: boolean): void {
     if (state === 'ready') return;
     if (isFinished && !isProbe) finished++;
-    if (state === 'closing') letGo(connection, kind);
+    if (state === 'closing' && letGo(connection, kind)) drop(connection);
   }
 
   function check(): void {

@@ -12,7 +12,7 @@ function tell(connection: Connection): void {
 
 /** The server goes down: its answer to the newest request is the last one on this connection. */
 export function sayFarewell(connection: Connection): void {
-  [...connection.exchanges].at(-1)?.sayClose();
+  if (connection.exchanges.size > 0) [...connection.exchanges].at(-1)?.sayClose();
   tell(connection);
 }
 
@@ -23,17 +23,21 @@ export function sayFarewellIn(connection: Connection, exchange: Exchange): void 
   tell(connection);
 }
 
-/** Ends a connection that has come to rest. */
-export function letGo(connection: Connection, kind: Kind): void {
-  if (connection.isEnded) return;
+/** Ends a connection that has come to rest. Returns whether it is gone by now. */
+export function letGo(connection: Connection, kind: Kind): boolean {
+  if (connection.isEnded) return false;
   const rest = restOf(connection, kind);
-  if (rest !== 'idle' && rest !== 'silent') return;
+  if (rest !== 'idle' && rest !== 'silent') return false;
   connection.isEnded = true;
   const { session, socket } = connection;
   if (session) session.close();
-  else if (rest === 'silent' || socket.writableLength === 0) socket.destroy();
+  else if (rest === 'silent' || socket.writableLength === 0) {
+    socket.destroy();
+    return true;
+  }
   // Not at once: what was written last is still to be handed to the system.
   else socket.end(() => socket.destroy());
+  return false;
 }
 
 /** Ends every connection, whatever it waits for. */

@@ -3,7 +3,8 @@ import type { Handler } from '../../handlers/handler.ts';
 import { frameworkOf, nameOfServer } from '../../handlers/servers.ts';
 import { instance } from '../adapter.ts';
 import { createDraining } from './draining.ts';
-import { isServer } from './kinds.ts';
+import { isServer, kindOf } from './kinds.ts';
+import { rehearseSoon } from './rehearsal.ts';
 
 /** What {@link registerServer} takes. */
 export interface ServerOptions {
@@ -32,6 +33,7 @@ export function createHandler(
   { name, delay = 0, ready, timeout }: ServerOptions = {},
 ): Handler | undefined {
   if (!isServer(server)) return undefined;
+  if (kindOf(server) === 'http') rehearseSoon();
   const terms = { name: () => nameOfServer(server, name), delay, ready, timeout, after: frameworkOf(key)?.after };
   return createDraining(server, terms, instance());
 }

@@ -33,6 +33,8 @@ export interface Watch {
   readonly connections: ReadonlySet<Connection>;
   /** How many connections have come so far. */
   arrived(): number;
+  /** It is gone, although its socket has not said so yet: a turn of the event loop for many of them is a long one. */
+  drop(connection: Connection): void;
   /** Takes what was put in place of the server's `emit` away, as it was. */
   stop(): void;
 }
@@ -62,7 +64,7 @@ export function watch(
     connections.add(connection);
     arrived++;
     bySocket.set(socket, connection);
-    socket.once('close', () => drop(connection));
+    socket.on('close', () => drop(connection));
     if (kind === 'net') noteReads(connection);
     if (isRaw) return connection;
     // What was raw until now. It is the very same connection, so nothing is gone.
@@ -151,6 +153,7 @@ export function watch(
   return {
     connections,
     arrived: () => arrived,
+    drop,
 
     stop: watching.takeAway,
   };
