@@ -23,3 +23,45 @@ export function workerThreads(): string[] | undefined {
   });
   return named && named.length > 0 ? named : ids;
 }
+
+/** The id of the thread that asks; undefined on a system that does not tell it. */
+export function threadOfCaller(): string | undefined {
+  try {
+    return process.getBuiltinModule('node:fs').readlinkSync('/proc/thread-self').split('/').at(-1);
+  } catch {
+    return undefined;
+  }
+}
+
+/** How a thread has spent its life: ms. */
+export interface Usage {
+  readonly ran: number;
+  /** Waited for a processor. The system adds it up when the thread has got one. */
+  readonly waited: number;
+  /** Whether it has one, or waits for one. */
+  readonly isRunnable: boolean;
+}
+
+/** What a tick of the system's clock is, as programs see it: ms. */
+const TICK = 10;
+
+/** Undefined where nothing tells, or the thread is gone. */
+export function usageOf(id: string): Usage | undefined {
+  const { readFileSync } = process.getBuiltinModule('node:fs');
+  const read = (file: string): string => readFileSync(`/proc/self/task/${id}/${file}`, 'latin1');
+  try {
+    const stat = read('stat');
+    // The thread's name comes before, and may have anything in it.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const isRunnable = fields[0] === 'R';
+    try {
+      const [ran, waited] = read('schedstat').split(' ');
+      return { ran: Number(ran) / 1e6, waited: Number(waited) / 1e6, isRunnable };
+    } catch {
+      // A kernel that keeps no such figures.
+      return { ran: (Number(fields[11]) + Number(fields[12])) * TICK, waited: 0, isRunnable };
+    }
+  } catch {
+    return undefined;
+  }
+}

@@ -5,6 +5,7 @@ import { createRoutes } from './routes/routes.ts';
 import type { Core, Rest } from './thread/halves.ts';
 import { createThread } from './thread/thread.ts';
 
+export { createFairClock } from './fair-clock.ts';
 export { rehearseMain } from './thread/main-rehearsal.ts';
 
 export function createRest(core: Core): { readonly rest: Rest; readonly api: Api } {

@@ -20,6 +20,12 @@ export const SYNC_TIMEOUT = 1000;
  */
 export const GRACE = 500;
 
+/**
+ * How long before it ends a process the watchdog begins to look at the main thread, how often, and for how many ms that must
+ * not have waited for a processor: half of them.
+ */
+export const GUARD = { before: 100, every: 20, chance: 50 } as const;
+
 /** How long the report of a process that is killed may take to be written: a pipe that nobody reads takes for ever. */
 export const REPORT_WRITTEN = 100;
 
@@ -90,11 +96,17 @@ export const PATIENCE = 100;
 // Threads in native code.
 
 /**
- * How often it is looked whether a terminated worker ends: JavaScript does within some 10 ms. So many looks later it is in
- * native code; by looks and not by ms, since each takes longer on a busy machine. They may take this share of the time that
+ * How far apart two looks at the threads' use of the processors are at least, and how much time may be taken for spent
+ * between two of them: what is more, whoever looks may itself have waited.
+ */
+export const FAIR_LOOK = { least: 10, most: 25 } as const;
+
+/**
+ * How often it is looked whether a terminated worker ends: JavaScript does within some 10 ms. After so many ms in which no
+ * thread waited for a processor it is in native code. No longer than `most` is looked, nor than this share of the time that
  * is left of a shutdown: the rest is for handlers.
  */
-export const NATIVE = { every: 5, looks: 20, share: 0.5 } as const;
+export const NATIVE = { every: 5, after: 100, most: 1000, share: 0.5 } as const;
 
 /**
  * How long after its deadline an end goes on to wait for a thread in native code. With {@link POOL_AFTER} less than
@@ -102,8 +114,11 @@ export const NATIVE = { every: 5, looks: 20, share: 0.5 } as const;
  */
 export const OVERTIME = 250;
 
-/** How long threads have to end at least, however late it is. With {@link OVERTIME} less than {@link GRACE}. */
-export const THREADS_LEAST = 100;
+/**
+ * How long threads have to end at least, however late it is, and for the next one to end: ms in which none of them waited for
+ * a processor. With {@link OVERTIME} less than {@link GRACE}.
+ */
+export const THREADS_LEAST = 200;
 
 /** How often it is looked whether threads have ended: most are gone within a ms or two, and later it is no matter. */
 export const THREADS_LOOK = { first: 0.3, later: 5, after: 20 } as const;

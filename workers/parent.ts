@@ -3,6 +3,7 @@
  * and its link, and gives the order to end.
  */
 import { now } from '../src/clock.ts';
+import type { CreateFairClock } from '../src/fair-clock.ts';
 import { clearInterval, setInterval } from '../src/platform.ts';
 import { Cell, Header, isThrough, State, type Table } from '../src/table/cells.ts';
 import { showProgress } from '../src/table/progress.ts';
@@ -90,9 +91,13 @@ interface Listeners {
   /** The shutdown is over, and this thread lives on. */
   onOver(): void;
   log(message: string): void;
+  createFairClock: CreateFairClock;
 }
 
-export function createParent(place: Place, { onBegin, onOrder, onLinked, onOver, log }: Listeners): Parent {
+export function createParent(
+  place: Place,
+  { onBegin, onOrder, onLinked, onOver, log, createFairClock }: Listeners,
+): Parent {
   const own = createOwnSlot(place);
   const hearing = createHearing(own);
   const output = createConsole();
@@ -232,7 +237,7 @@ export function createParent(place: Place, { onBegin, onOrder, onLinked, onOver,
       own.write(Cell.failures, failures);
       own.setState(failures === 0 ? State.acked : State.failed);
       own.ring();
-      endGuard = standGuard(own.table, false);
+      endGuard = standGuard(own.table, false, createFairClock);
       return isTold;
     },
 

@@ -2,6 +2,7 @@
  * The instance of a thread, as it is loaded: what is called in every thread is here, and all else is loaded by the first call
  * of it.
  */
+import type { CreateFairClock } from '../fair-clock.ts';
 import { process } from '../platform.ts';
 import { createCore } from '../thread/core.ts';
 import type { Core, Rest } from '../thread/halves.ts';
@@ -15,6 +16,7 @@ import type { Instance } from './instance.ts';
 export interface Loaded {
   createRest(core: Core): { readonly rest: Rest; readonly api: Api };
   rehearseMain(position: Core['position']): void;
+  readonly createFairClock: CreateFairClock;
 }
 
 export function createInstance(load: () => Loaded): Instance {
@@ -28,6 +30,7 @@ export function createInstance(load: () => Loaded): Instance {
       loaded = api;
       return rest;
     },
+    (ids) => load().createFairClock(ids),
   );
   const bequeath = takePosition(core);
 

@@ -205,7 +205,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     });
 
   function onGiveUp(): void {
-    if (crew?.areGone()) crew = undefined;
+    if (crew?.left() === 0) crew = undefined;
     crew ??= createCrew(running);
   }
 
@@ -321,7 +321,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     over() {
       printed.over();
       isShuttingDown = false;
-      if (crew?.areGone()) crew = undefined;
+      if (crew?.left() === 0) crew = undefined;
       collections.over();
       for (const child of known.allSlotted()) {
         if (child.contact === 'gone') liveness.remove(child);

@@ -4,6 +4,7 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { now } from '../clock.ts';
+import { createFairClock } from '../fair-clock.ts';
 import { setTimeout } from '../platform.ts';
 import { threadsOfProcess, workerThreads } from '../process-threads.ts';
 import { isThrough, type Table } from '../table/cells.ts';
@@ -24,8 +25,8 @@ export interface Running {
 /** The workers that were there at one moment. */
 export interface Crew {
   readonly workers: readonly Running[];
-  /** Whether all of their threads are gone, as far as that can be seen. */
-  areGone(): boolean;
+  /** 0 when all of their threads are gone, as far as that can be seen; less whenever one of them has got further. */
+  left(): number;
 }
 
 /** `find`: those that are there. */
@@ -36,12 +37,14 @@ export function createCrew(find: () => readonly Running[]): Crew {
   const count = workers.reduce((sum, { threads }) => sum + threads, 0);
   return {
     workers,
-    areGone() {
+    left() {
+      const running = workers.filter((worker) => worker.isRunning()).length;
       const left = threadsOfProcess();
-      if (!before || !left) return !workers.some((worker) => worker.isRunning());
+      if (!before || !left) return running;
       const gone = before.filter((id) => !left.includes(id)).length;
       // One further down may have been gone before. A worker's own thread ends last, and its JavaScript before that.
-      return gone >= count || (gone >= workers.length && !workers.some((worker) => worker.isRunning()));
+      if (gone >= count || (gone >= workers.length && running === 0)) return 0;
+      return running + Math.max(1, count - gone);
     },
   };
 }
@@ -86,19 +89,25 @@ function tell(stuck: readonly Slotted[]): void {
   }
 }
 
+/** What {@link look} does, by whoever waits between two looks: until, by `clock`, they had the time that they need. */
+function* looks(children: readonly Slotted[], until: number): Generator<void, void> {
+  const clock = createFairClock();
+  while (findStuck(children).length > 0) {
+    if (clock() >= NATIVE.after) return tell(findStuck(children));
+    // Nobody knows, then.
+    if (now() > until) return;
+    yield;
+  }
+}
+
 /** Puts into the diagnosis of those that were given up if they are in native code. */
 export async function look(children: readonly Slotted[]): Promise<void> {
-  for (let looks = 0; looks < NATIVE.looks && findStuck(children).length > 0; looks++) {
+  for (const _ of looks(children, now() + NATIVE.most))
     await new Promise((resolve) => setTimeout(resolve, NATIVE.every));
-  }
-  tell(findStuck(children));
 }
 
 /** The same, without a turn of the event loop, and by `until`: who cannot look as long as it takes says nothing. */
 export function lookNow(children: readonly Slotted[], until: number): void {
-  let looks = 0;
-  for (; looks < NATIVE.looks && now() < until && findStuck(children).length > 0; looks++) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, NATIVE.every);
-  }
-  if (looks === NATIVE.looks) tell(findStuck(children));
+  const blocker = new Int32Array(new SharedArrayBuffer(4));
+  for (const _ of looks(children, Math.min(until, now() + NATIVE.most))) Atomics.wait(blocker, 0, 0, NATIVE.every);
 }

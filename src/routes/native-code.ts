@@ -5,6 +5,7 @@
  */
 import threads from 'node:worker_threads';
 import { now } from '../clock.ts';
+import { createFairClock } from '../fair-clock.ts';
 import { writeDirectly } from '../output/output.ts';
 import { process } from '../platform.ts';
 import type { Thread } from '../thread/parts.ts';
@@ -25,20 +26,23 @@ export function endThreadsInTime(thread: Thread, exitCode: number, crash: Crash 
   const crew = thread.children.crew();
   for (const worker of workers) void threads.Worker.prototype.terminate.call(worker);
   const since = now();
-  const until = Math.max(thread.deadline + OVERTIME, since + THREADS_LEAST);
-  while (!crew.areGone()) {
-    if (now() > until) {
-      const left = crew.workers.filter((worker) => worker.isRunning());
-      const named = left.length > 0 ? left : crew.workers;
+  const clock = createFairClock();
+  let left = crew.left();
+  let least = THREADS_LEAST;
+  while (left > 0) {
+    // By its deadline if one is in native code. Those that end are waited for as long as that takes on a busy machine.
+    if (clock() > least && now() > thread.deadline + OVERTIME) {
+      const running = crew.workers.filter((worker) => worker.isRunning());
+      const named = running.length > 0 ? running : crew.workers;
       endWithout(thread, named.map(({ name }) => name).join(', '), exitCode, crash);
       return;
     }
-    Atomics.wait(
-      new Int32Array(new SharedArrayBuffer(4)),
-      0,
-      0,
-      now() - since < THREADS_LOOK.after ? THREADS_LOOK.first : THREADS_LOOK.later,
-    );
+    const isFirst = now() - since < THREADS_LOOK.after;
+    const ms = isFirst ? THREADS_LOOK.first : THREADS_LOOK.later;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    const last = left;
+    left = crew.left();
+    if (left < last) least = clock() + THREADS_LEAST;
   }
 }
 

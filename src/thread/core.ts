@@ -6,6 +6,7 @@
 
 import type { Worker } from 'node:worker_threads';
 import { createParent, type Parent } from '../../workers/parent.ts';
+import type { CreateFairClock } from '../fair-clock.ts';
 import { createRegistry } from '../handlers/registry.ts';
 import { process, setTimeout } from '../platform.ts';
 import { ShutdownError } from '../report/errors.ts';
@@ -46,7 +47,12 @@ function createError(reason: Reason, cause?: unknown): ShutdownError {
   return error;
 }
 
-export function createCore(position: Position, load: (core: Core) => Rest): Core {
+/** A rehearsal has no clock: nobody is late in it. */
+export function createCore(
+  position: Position,
+  load: (core: Core) => Rest,
+  createFairClock: CreateFairClock = () => () => 0,
+): Core {
   const { isMain, threadId, table, ancestorId, deliver, rehearse } = position;
   const { cells } = table;
   const isRoot = ancestorId === undefined;
@@ -143,6 +149,7 @@ export function createCore(position: Position, load: (core: Core) => Rest): Core
         onLinked: life.lookWhetherOver,
         onOver: life.hearOver,
         log,
+        createFairClock,
       },
     );
   }

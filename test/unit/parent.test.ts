@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import threads, { type MessagePort, Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
+import { createFairClock } from '../../src/fair-clock.ts';
 import {
   at,
   Cell,
@@ -86,6 +87,7 @@ function create({ inherited = true, parentId = parent.threadId, table: home = ta
       onLinked() {},
       onOver: () => void ownLog.push('over'),
       log: (line) => void ownLog.push(line),
+      createFairClock,
     },
   );
 }

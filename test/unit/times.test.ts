@@ -50,7 +50,7 @@ it.each<[string, number, string, number]>([
   ['CANCELLED', times.CANCELLED, 'what OVERRUN leaves', times.OVERRUN.most],
   [
     'NATIVE',
-    times.NATIVE.looks * times.NATIVE.every,
+    times.NATIVE.after,
     'its share of 1000 ms',
     1000 * (times.SHARES.handlers - times.SHARES.workers) * times.NATIVE.share,
   ],
