@@ -132,6 +132,7 @@ function createParent(thread: Thread): { hear(message: unknown): void } {
       if (isRegistered(message)) {
         void send({ ...tagged, type: 'here' });
         watch();
+        thread.rehearse();
         if (message.holds !== undefined) hold(message.holds);
       } else if (isProcessOrder(message)) obey(message);
       else

@@ -106,7 +106,7 @@ export interface Thread {
   readonly settings: Settings;
   configure(settings: Settings): void;
   use(): void;
-  /** It has something that takes a while to end: its shutdown is to find its way prepared. In the main thread only. */
+  /** A shutdown will come, or has much to do: it is to find its way prepared. In the main thread only. */
   rehearse(): void;
   isShuttingDown(): boolean;
   /** Whether there is anything to do for a shutdown: something was used here, or registered in a worker. */
