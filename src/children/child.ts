@@ -3,6 +3,7 @@
  * reached, `task` what it has to do with a shutdown. Every change of either is a line in a table, made by {@link step}.
  */
 import type { MessagePort, Worker } from 'node:worker_threads';
+import { now } from '../clock.ts';
 import { clearTimeout } from '../platform.ts';
 import type { WorkerReport } from '../report/report.ts';
 import type { Table } from '../table/cells.ts';
@@ -87,6 +88,8 @@ export interface Child {
   task: Task;
   /** The last task's epoch, whose ack may come when that is over. */
   lastEpoch: number;
+  /** When that was over: ms of `now()`. */
+  lastOverAt: number;
   /** The Worker, where this thread has made it. */
   seen: WeakRef<Worker> | undefined;
   /** The Worker, while it is registered or has a slot here. */
@@ -137,6 +140,7 @@ export const createChild = (threadId: number): Child => ({
   contact: 'seen',
   task: createTask(),
   lastEpoch: 0,
+  lastOverAt: 0,
   seen: undefined,
   worker: undefined,
   registration: undefined,
@@ -169,6 +173,7 @@ const next = <State extends string>(moves: Moves<State>, from: State): State | u
 export function dropTask(child: Child): void {
   clearTimeout(child.task.timer);
   child.lastEpoch = child.task.epoch;
+  child.lastOverAt = now();
   child.task = createTask();
 }
 

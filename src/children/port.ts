@@ -6,7 +6,7 @@ import { Header, State, type Table } from '../table/cells.ts';
 import { moveState } from '../table/moves.ts';
 import type { AckMessage, PrintMessage } from '../wire/messages.ts';
 import { describe, isAck, isPrint } from '../wire/validators.ts';
-import { type Slotted, step } from './child.ts';
+import { type Child, type Slotted, step } from './child.ts';
 
 interface Listeners {
   print(message: PrintMessage): void;
@@ -24,6 +24,11 @@ export interface Ports {
   connect(child: Slotted, port: MessagePort): void;
   /** Takes what has arrived, without the event loop. */
   readAll(child: Slotted): void;
+}
+
+/** Whether the worker acks what is over. One that had acted without its order names none: when it began tells. */
+function isOfLastTask({ lastEpoch, lastOverAt, task }: Child, { epoch, readAt = lastOverAt }: AckMessage): boolean {
+  return epoch === 0 ? task.epoch !== 0 && readAt < lastOverAt : epoch === lastEpoch;
 }
 
 function letEnd(port: MessagePort): void {
@@ -46,7 +51,7 @@ export function createPorts(table: Table, listeners: Listeners): Ports {
 
   function takeAck(child: Slotted, message: AckMessage): void {
     const { task } = child;
-    if (message.epoch !== 0 && message.epoch === child.lastEpoch) return;
+    if (isOfLastTask(child, message)) return;
     if (message.epoch !== 0 && message.epoch !== task.epoch) {
       complain(child, 'that is a stale ack');
       return;
