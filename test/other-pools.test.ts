@@ -41,6 +41,19 @@ describe('terminate() of a worker that nobody has registered', () => {
     expect(stderr).toMatch(/^worker-atexit: worker \d+ timed-out: /);
   });
 
+  it('says how many handlers it has cost where nobody could tell the worker yet', async () => {
+    const { lines, code, stderr } = await play('at once');
+    expect({ lines, code }).toEqual({ lines: ['exit code 1', 'main'], code: 0 });
+    expect(stderr).toMatch(
+      /^worker-atexit: worker \d+ lost: it ended (before its link arrived|with exit code 1), and its 2 handlers were not called: registerWorker\(\), where it is made, lets terminate\(\) clean up first; .*\n$/,
+    );
+  });
+
+  it('cleans up even then where the worker is registered', async () => {
+    const { lines, code, stderr } = await play('at once, registered');
+    expect({ lines, code, stderr }).toEqual({ lines: ['worker', 'exit code 1', 'main'], code: 0, stderr: '' });
+  });
+
   it('is untouched where it has registered nothing', async () => {
     const { lines, code, stderr } = await play('without handlers');
     expect({ lines, code, stderr }).toEqual({

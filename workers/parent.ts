@@ -42,6 +42,8 @@ export interface Parent {
   actOnPendingOrder(): void;
   /** Shows the workers below that this thread's event loop turns; what it returns stops that. */
   pulse(): () => void;
+  /** So many handlers are registered in this worker: its slot says so, should it end before its parent knows of it. */
+  showRegistered(count: number): void;
   /** This worker has entrusted one more handler to the main thread. */
   entrust(): void;
   isMainHearing(): boolean;
@@ -103,6 +105,7 @@ export function createParent(
   const output = createConsole();
   /** Whether this thread has used the library, so that it is to have a slot. */
   let isUsed = false;
+  let registered = 0;
   /** It has read its order, or acts without one. */
   let isOrdered = false;
   let epoch = 0;
@@ -162,6 +165,7 @@ export function createParent(
       link.open(own.index);
       watch.expectOwn(own.index);
     }
+    own.write(Cell.registered, registered);
     // A parent that blocks looks for those that have joined.
     own.ring();
     watch.expectOrder();
@@ -212,6 +216,11 @@ export function createParent(
       if (own.index === undefined) return () => {};
       const interval = setInterval(() => own.add(Cell.pulse), PULSE);
       return () => clearInterval(interval);
+    },
+
+    showRegistered(count) {
+      registered = count;
+      own.write(Cell.registered, count);
     },
 
     entrust: () => own.add(Cell.entrusted),

@@ -66,6 +66,7 @@ export function createInstance(load: () => Loaded): Instance {
       }
       core.handlers.remove(handler);
       core.drains.remove(handler);
+      core.showRegistered();
     },
 
     isShuttingDown: core.isShuttingDown,

@@ -2,7 +2,7 @@
 import threads, { type MessagePort, type Worker } from 'node:worker_threads';
 import { at, Cell, createTable, Linked, State, type Table } from '../table/cells.ts';
 import { settleLink } from '../table/moves.ts';
-import { childrenOf, release } from '../table/slots.ts';
+import { childrenOf } from '../table/slots.ts';
 import type { LinkMessage } from '../wire/messages.ts';
 import { KEY, VERSION } from '../wire/reason.ts';
 import { isLinkMessage, isTagged } from '../wire/validators.ts';
@@ -22,6 +22,8 @@ interface Listeners {
   onSlot(child: Slotted): void;
   /** A worker's link is taken, and this is its port. */
   onLink(child: Slotted, port: MessagePort): void;
+  /** A worker has ended before its link arrived; this is its slot. */
+  onLost(child: Child, slot: number): void;
   /** A worker has answered its invitation, or nobody waits for that any more. */
   onAnswer(child: Child): void;
 }
@@ -54,7 +56,7 @@ export function createArrival({ table, threadId, slot: ownSlot }: Place, known: 
     for (const { index, threadId: thread, state } of childrenOf(table, threadId)) {
       if (known.slotted(thread) || (only !== undefined && only !== thread)) continue;
       const child = known.get(thread);
-      if (child?.seen && !isAlive(child)) release(table, index, thread);
+      if (child?.seen && !isAlive(child)) listeners.onLost(child, index);
       else if (state !== State.idle) find(thread, index, table);
     }
   }

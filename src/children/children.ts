@@ -118,7 +118,9 @@ export function createChildren(place: Place, listeners: Listeners): Children {
   const registered = createRegistered(known, {
     retire: (worker) => alone.retire(worker),
     onExit(child) {
-      if (!hasSlot(child)) step(child, 'left');
+      if (hasSlot(child)) return;
+      step(child, 'left');
+      liveness.leaveUndelivered(child);
     },
     isShuttingDown: () => isShuttingDown,
     onFailedWorker: listeners.onFailedWorker,
@@ -143,6 +145,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     nameOf,
     keep: registered.keep,
     onLeft: (child) => collections.settle(child),
+    onLost: listeners.onOwnEnd,
     onGone: listeners.onGone,
   });
 
@@ -156,6 +159,8 @@ export function createChildren(place: Place, listeners: Listeners): Children {
       liveness.attach(child, child.worker);
       registered.guard(child.worker);
     },
+
+    onLost: liveness.leaveUndelivered,
 
     onLink(child, port) {
       ports.connect(child, port);

@@ -8,17 +8,20 @@ import { KEY, VERSION } from '../wire/reason.ts';
 import { descendants, reportOf, settleBySlot } from './account.ts';
 import { type Child, hasSlot, isSettled, type Slotted, step } from './child.ts';
 import { isAlive, type Known } from './known.ts';
+import { describeLoss, lossesOf } from './losses.ts';
 import { isHearing } from './order.ts';
-import { describeEnd, listenForError } from './registered.ts';
+import { describeEnd, hasFailed, listenForError } from './registered.ts';
 
 interface Listeners {
   isShuttingDown(): boolean;
   /** Takes a worker's last words, which may still be on their way. */
   readAll(child: Slotted): void;
-  nameOf(child: Slotted): string;
+  nameOf(child: Child): string;
   /** This is what has become of a Worker. */
   keep(worker: Worker, report: WorkerReport): void;
   onLeft(child: Slotted): void;
+  /** Workers have ended before anybody here could tell them to, and their handlers were not called. */
+  onLost(reports: readonly WorkerReport[]): void;
   /** A thread is gone that had entrusted something to the main thread. */
   onGone(threadId: number): void;
 }
@@ -34,6 +37,8 @@ export interface Liveness {
   /** The worker's thread is gone. */
   leave(child: Slotted, how: string): void;
   remove(child: Slotted): void;
+  /** The worker's thread is gone, and its link has not arrived: only its slot, if it has one, tells of it. */
+  leaveUndelivered(child: Child, slot?: number): void;
   watchExit(threadId: number): void;
   /** A thread that this one has not made, and that has sent no port, may be gone: then a message to it is refused. */
   askTheSilent(children: Iterable<Slotted>): void;
@@ -49,7 +54,8 @@ export function createLiveness(table: Table, known: Known, listeners: Listeners)
     listeners.readAll(child);
     step(child, 'left');
     const { task, worker, slot, threadId } = child;
-    if (!isSettled(task.state)) settleBySlot(child, 'lost', how);
+    const loss = isSettled(task.state) ? undefined : lossOf(child, how);
+    if (!isSettled(task.state)) settleBySlot(child, 'lost', loss ?? how);
     else if (!task.ack) task.below = descendants(child.table, threadId, [threadId]);
     child.port?.close();
     const reports = reportOf(child, nameOf(child));
@@ -57,12 +63,21 @@ export function createLiveness(table: Table, known: Known, listeners: Listeners)
     const entrusting = entrustingOf(child.table, slot, threadId);
     const wasIdle = stateOf(child.table, slot) === State.idle;
     // Nobody else tells of a worker that was lost while this thread lives on.
-    if (!isShuttingDown() && !task.isTold && !wasIdle && !task.alone) publishWorkers(reports);
+    if (!isShuttingDown() && !task.isTold && !wasIdle && !task.alone) {
+      if (loss) listeners.onLost(reports);
+      else publishWorkers(reports);
+    }
     const state = task.state === 'timed-out' ? State.timedOut : State.lost;
     if (isShuttingDown()) markSubtreeLost(child.table, slot, threadId, state);
     else remove(child);
     listeners.onLeft(child);
     for (const thread of entrusting) onGone(thread);
+  }
+
+  /** What is said of one that was terminated before its link arrived: nothing stood in for its `terminate()` yet. */
+  function lossOf({ table: slotTable, slot, task, worker, registration }: Slotted, how: string): string | undefined {
+    if (task.epoch !== 0 || registration?.wasAlive || (worker && hasFailed(worker))) return undefined;
+    return describeLoss(slotTable, slot, how);
   }
 
   /** Nothing is to be told of the worker any more. */
@@ -72,13 +87,22 @@ export function createLiveness(table: Table, known: Known, listeners: Listeners)
     known.tidy(child);
   }
 
+  function leaveUndelivered(child: Child, slot = slotOf(table, child.threadId)): void {
+    if (slot === undefined || hasSlot(child)) return;
+    const { threadId, worker } = child;
+    const losses = lossesOf(table, slot, threadId, nameOf(child));
+    release(table, slot, threadId);
+    const own = losses.find((report) => report.threadId === threadId);
+    if (worker && own) listeners.keep(worker, own);
+    if (losses.length > 0) listeners.onLost(losses);
+  }
+
   /**
    * A Worker is gone that this thread has made. If its link was never delivered, nothing else tells that its slot is free.
    */
   function forget(child: Child): void {
     child.seen = undefined;
-    const slot = slotOf(table, child.threadId);
-    if (slot !== undefined && !hasSlot(child)) release(table, slot, child.threadId);
+    leaveUndelivered(child);
     known.tidy(child);
   }
 
@@ -92,6 +116,7 @@ export function createLiveness(table: Table, known: Known, listeners: Listeners)
 
     leave,
     remove,
+    leaveUndelivered,
 
     see(worker) {
       const before = seen();

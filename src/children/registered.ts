@@ -59,6 +59,9 @@ export function listenForError(worker: Worker): void {
   worker.once(errorMonitor, (thrown: unknown) => errors.set(worker, toError(thrown)));
 }
 
+/** Whether it was an error that ended a worker whose errors were listened for. */
+export const hasFailed = (worker: Worker): boolean => errors.has(worker);
+
 /** How a worker ended whose errors were listened for. */
 export function describeEnd(worker: Worker, code: number): string {
   const error = errors.get(worker);

@@ -19,7 +19,7 @@
  * | order, route, timeout, sentAt | the parent or an ancestor sets them, `order` last. Both the parent and the worker clear `order`
  *   when the shutdown is over, and both must: a worker that is told by the phase may be there before its parent, and would
  *   take the old order for a new one; one whose port is closed is not told, and its parent clears for it |
- * | pulse, handler, count, failures, entrusted, name | its worker |
+ * | pulse, handler, count, failures, entrusted, registered, name | its worker |
  * | joins | the workers of its worker |
  * | thread | who takes the slot; -1 frees it, and each way to free it looks first whose it is |
  * | parent | who takes the slot |
@@ -88,7 +88,9 @@ export const Cell = {
   entrusted: 12,
   /** How many times a worker of this one has joined: as long as it is the same, there is no new one to look for. */
   joins: 13,
-  name: 14,
+  /** How many handlers are registered in this worker. */
+  registered: 14,
+  name: 15,
 } as const;
 
 /** A link is taken by the parent, or taken back by its worker, which is about to end: by whoever comes first. */

@@ -16,7 +16,16 @@ export interface Slot {
   readonly state: number;
 }
 
-const CLEARED = [Cell.linked, Cell.order, Cell.handler, Cell.count, Cell.failures, Cell.entrusted, Cell.joins];
+const CLEARED = [
+  Cell.linked,
+  Cell.order,
+  Cell.handler,
+  Cell.count,
+  Cell.failures,
+  Cell.entrusted,
+  Cell.joins,
+  Cell.registered,
+];
 
 /**
  * Takes the lowest free slot for this thread: one that has joined, or that is idle and may have workers which join. Undefined

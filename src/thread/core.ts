@@ -181,7 +181,10 @@ export function createCore(
 
     use() {
       if (life.state !== 'used') outside.runInAsyncScope(life.use);
+      core.showRegistered();
     },
+
+    showRegistered: () => parent?.showRegistered(handlers.size + drains.size),
 
     hear(message, source) {
       if (isInvite(message)) parent?.move(source, message.invite);

@@ -42,6 +42,8 @@ export interface Core {
   load(): Rest;
   /** The program uses the library. The first use installs the hooks and, in a worker, links it to its parent. */
   use(): void;
+  /** A worker's parent may look how many handlers are registered in it. */
+  showRegistered(): void;
   /** A message from another thread. */
   hear(message: unknown, source: number): void;
   /** This thread has made a Worker. */

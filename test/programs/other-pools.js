@@ -5,13 +5,22 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { register } from 'worker-atexit';
+import { register, registerWorker } from 'worker-atexit';
 
 const [, , dir, pool] = process.argv;
 const note = (line) => fs.appendFileSync(join(dir, 'events'), `${line}\n`);
 const file = (name) => fileURLToPath(new URL(`./other-pools/${name}`, import.meta.url));
 const require = createRequire(import.meta.url);
 process.env.EVENTS = join(dir, 'events');
+
+/** Terminates a worker that has registered two handlers, before the event loop turns and its link can arrive. */
+async function terminateAtOnce(use) {
+  const registered = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(new URL('./other-pools/plain.mjs', import.meta.url), { workerData: registered });
+  use?.(worker);
+  Atomics.wait(registered, 0, 0);
+  note(`exit code ${await worker.terminate()}`);
+}
 
 const pools = {
   // Its own listener of SIGTERM terminates every worker, and exits.
@@ -63,6 +72,8 @@ const pools = {
     await sleep(100);
     note(`exit code ${await worker.terminate()}`);
   },
+  'at once': () => terminateAtOnce(),
+  'at once, registered': () => terminateAtOnce(registerWorker),
   async 'without handlers'() {
     const worker = new Worker(
       'import("worker-atexit").then(() => require("node:worker_threads").parentPort.postMessage(1)); setInterval(() => {}, 1000)',

@@ -4,6 +4,11 @@ import { handler } from './handler.mjs';
 
 register(handler);
 if (workerData === 'hangs') register(() => new Promise(() => {}));
+if (workerData instanceof Int32Array) {
+  register(() => {});
+  Atomics.store(workerData, 0, 1);
+  Atomics.notify(workerData, 0);
+}
 setInterval(() => {}, 1000);
 setTimeout(() => {
   parentPort.postMessage('ready');
