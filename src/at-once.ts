@@ -3,3 +3,5 @@ import type { Loaded } from './api/front.ts';
 import * as rest from './rest.ts';
 
 export const loadRest = (): Loaded => rest;
+
+export function findRest(): void {}

@@ -17,7 +17,7 @@ import {
 import type { Finalizer } from './handlers/finalizers.ts';
 import type { Resource } from './handlers/resource.ts';
 import { behind, seenFrom } from './misuse.ts';
-import { loadRest } from './on-demand.ts';
+import { findRest, loadRest } from './on-demand.ts';
 import type { Options } from './options.ts';
 import type { ShutdownReport } from './report/report.ts';
 
@@ -32,7 +32,7 @@ export type { Instant, Span, Timeline, TimelineThread } from './report/timeline.
 export type { HandlerReport, WorkerReport, WorkerStatus } from './wire/outcomes.ts';
 export type { Route } from './wire/reason.ts';
 
-const instance = findInstance() ?? publishInstance(createInstance(loadRest));
+const instance = findInstance() ?? publishInstance(createInstance(loadRest, findRest));
 
 /**
  * Aborted when this thread is to end, with the process or alone; its reason is a {@link ShutdownError}. A live binding:

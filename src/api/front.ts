@@ -8,6 +8,7 @@ import { createCore } from '../thread/core.ts';
 import type { Core, Rest } from '../thread/halves.ts';
 import { findPosition, takePosition } from '../thread/position.ts';
 import { rehearse } from '../thread/rehearsal.ts';
+import { mayMakeWorkers } from '../threads.ts';
 import { VERSION } from '../wire/reason.ts';
 import type { Api } from './api.ts';
 import type { Instance } from './instance.ts';
@@ -19,7 +20,8 @@ export interface Loaded {
   readonly createFairClock: CreateFairClock;
 }
 
-export function createInstance(load: () => Loaded): Instance {
+/** `find` throws where there is nothing to load. */
+export function createInstance(load: () => Loaded, find: () => void): Instance {
   let loaded: Api | undefined;
 
   const core = createCore(
@@ -30,7 +32,13 @@ export function createInstance(load: () => Loaded): Instance {
       loaded = api;
       return rest;
     },
-    (ids) => load().createFairClock(ids),
+    {
+      createFairClock: (ids) => load().createFairClock(ids),
+      prepare() {
+        find();
+        if (mayMakeWorkers()) bequeath();
+      },
+    },
   );
   const bequeath = takePosition(core);
 

@@ -1,5 +1,9 @@
-/** The handlers of a thread, in the order in which they were registered: last in, first out. */
-import { type Handler, isCallable, nameOf } from './handler.ts';
+/**
+ * The handlers of a thread, in the order in which they were registered: last in, first out. Most programs register and
+ * unregister nothing, so where each one is gets written down when one is unregistered first: to hash a function takes
+ * longer than all else.
+ */
+import { type Callable, type Handler, isCallable, nameOf } from './handler.ts';
 import { callOwn } from './inside-handler.ts';
 
 interface Registration {
@@ -7,13 +11,12 @@ interface Registration {
   readonly args: readonly unknown[];
   /** How a resource is disposed of; a function is its own handler. */
   readonly disposal: Handler | undefined;
-  older: Registration | undefined;
-  newer: Registration | undefined;
-  /** The registration of the same key before this one. */
-  twin: Registration | undefined;
 }
 
-/** A last-in-first-out list of handlers in which each registration can be taken out in O(1). */
+/** A function without arguments stands for itself. Undefined: it was unregistered. */
+type Entry = Callable | Registration | undefined;
+
+/** A last-in-first-out list of handlers in which each registration can be taken out in O(1), amortised. */
 export interface Registry {
   /** `disposal`: how a resource is disposed of. False, and nothing added, for what is no function and has none. */
   add(key: unknown, args: readonly unknown[], disposal?: Handler): boolean;
@@ -26,51 +29,101 @@ export interface Registry {
   readonly delay: number;
 }
 
-function toHandler({ key, args, disposal }: Registration): Handler {
+/** Fewer are looked through, which is faster than to write down where each is. */
+const FEW = 16;
+
+const keyOf = (entry: Callable | Registration): object => (typeof entry === 'function' ? entry : entry.key);
+
+const disposalIn = (entry: Entry): Handler | undefined => (typeof entry === 'object' ? entry.disposal : undefined);
+
+function toHandler(entry: Callable | Registration): Handler {
+  const { key, args, disposal } = typeof entry === 'function' ? { key: entry, args: [], disposal: undefined } : entry;
   if (disposal !== undefined || !isCallable(key)) return disposal ?? { name: 'resource', call: () => undefined };
   return { name: nameOf(key, '(anonymous)'), call: () => callOwn(key, undefined, args) };
 }
 
 export function createRegistry(): Registry {
-  const newestOf = new Map<object, Registration>();
-  let newest: Registration | undefined;
+  let entries: Entry[] = [];
   let size = 0;
+  /** Where the newest registration of each key is, of the first `placed` entries, and where those before it are. */
+  let places = new Map<object, number>();
+  let twins = new Map<object, number[]>();
+  let placed = 0;
 
-  const unlink = (registration: Registration): void => {
-    const { older, newer } = registration;
-    if (newer === undefined) newest = older;
-    else newer.older = older;
-    if (older !== undefined) older.newer = newer;
+  function place(): void {
+    for (; placed < entries.length; placed++) {
+      const entry = entries[placed];
+      if (entry === undefined) continue;
+      const key = keyOf(entry);
+      const older = places.get(key);
+      places.set(key, placed);
+      if (older === undefined) continue;
+      const oldest = twins.get(key);
+      if (oldest) oldest.push(older);
+      else twins.set(key, [older]);
+    }
+  }
+
+  function forgetPlaces(): void {
+    places = new Map();
+    twins = new Map();
+    placed = 0;
+  }
+
+  function vacate(index: number): void {
+    disposalIn(entries[index])?.forget?.();
+    entries[index] = undefined;
     size--;
-  };
+  }
+
+  /** Gives back what nothing is in. */
+  function tidy(): void {
+    while (entries.length > 0 && entries.at(-1) === undefined) entries.pop();
+    placed = Math.min(placed, entries.length);
+    if (entries.length <= FEW || entries.length <= size * 4) return;
+    entries = entries.filter((entry) => entry !== undefined);
+    forgetPlaces();
+  }
 
   return {
     add(key, args, disposal) {
-      if (disposal === undefined && !isCallable(key)) return false;
-      const target: object = Object(key);
-      const registration = { key: target, args, disposal, older: newest, newer: undefined, twin: newestOf.get(target) };
-      if (newest !== undefined) newest.newer = registration;
-      newest = registration;
-      newestOf.set(target, registration);
+      if (disposal !== undefined) entries.push({ key: Object(key), args, disposal });
+      else if (!isCallable(key)) return false;
+      else entries.push(args.length === 0 ? key : { key, args, disposal });
       size++;
       return true;
     },
 
     remove(key) {
-      for (let registration = newestOf.get(key); registration !== undefined; registration = registration.twin) {
-        unlink(registration);
-        registration.disposal?.forget?.();
+      if (placed === 0 && entries.length <= FEW) {
+        for (let index = entries.length - 1; index >= 0; index--) {
+          const entry = entries[index];
+          if (entry !== undefined && keyOf(entry) === key) vacate(index);
+        }
+      } else {
+        place();
+        for (let index = places.get(key); index !== undefined; index = twins.get(key)?.pop()) vacate(index);
+        places.delete(key);
+        twins.delete(key);
       }
-      newestOf.delete(key);
+      tidy();
     },
 
     take() {
-      const taken = newest;
-      if (taken === undefined) return undefined;
-      unlink(taken);
-      // The newest of all is the newest of its key, too.
-      if (taken.twin === undefined) newestOf.delete(taken.key);
-      else newestOf.set(taken.key, taken.twin);
+      let taken: Entry;
+      while (taken === undefined) {
+        if (entries.length === 0) return undefined;
+        taken = entries.pop();
+      }
+      size--;
+      if (entries.length < placed) {
+        placed = entries.length;
+        // The newest of all is the newest of its key, too.
+        const key = keyOf(taken);
+        const older = twins.get(key)?.pop();
+        if (older === undefined) places.delete(key);
+        else places.set(key, older);
+      }
       return toHandler(taken);
     },
 
@@ -80,9 +133,7 @@ export function createRegistry(): Registry {
 
     get delay() {
       let longest = 0;
-      for (let registration = newest; registration !== undefined; registration = registration.older) {
-        longest = Math.max(longest, registration.disposal?.delay ?? 0);
-      }
+      for (const entry of entries) longest = Math.max(longest, disposalIn(entry)?.delay ?? 0);
       return longest;
     },
   };

@@ -1,6 +1,7 @@
 /** All the routes by which a thread ends, and what its hooks are together. */
 
 import { process } from '../platform.ts';
+import type { HearingSignals } from '../thread/hearing-signals.ts';
 import { createListening, type Listening } from '../thread/listening.ts';
 import type { Hooks, Routes, Thread } from '../thread/parts.ts';
 import { createCrashRoute } from './crash.ts';
@@ -12,14 +13,18 @@ import { createProcessExitRoute } from './process-exit.ts';
 import { createSignalRoute } from './signals.ts';
 import { createSupervisorRoute } from './supervisor.ts';
 
-/** `listening`: what hears of this thread's end, which may listen already (`isInstalled`). */
+/** `listening`, `hearingSignals`: what hears of this thread's end, which may listen already (`isInstalled`). */
 export function createRoutes(
   thread: Thread,
-  { listening, isInstalled }: { readonly listening?: Listening; readonly isInstalled: boolean } = {
+  {
+    listening,
+    hearingSignals,
+    isInstalled,
+  }: { readonly listening?: Listening; readonly hearingSignals?: HearingSignals; readonly isInstalled: boolean } = {
     isInstalled: false,
   },
 ): Hooks {
-  const signals = createSignalRoute(thread);
+  const signals = createSignalRoute(thread, hearingSignals);
   const ipc = createIpcRoute(thread, signals);
   const supervisor = thread.isMain ? createSupervisorRoute(thread, ipc.order) : undefined;
   const gracefulExit = createGracefulExitRoute(thread);
@@ -33,7 +38,11 @@ export function createRoutes(
     releaseSignals: () => signals.uninstall(),
   });
   const { onExit, onReallyExit } = processExit;
-  const routes: Routes = { ...emptyLoop, onExit, onReallyExit, onCrash: crash.onCrash };
+  const routes: Routes = {
+    ...{ ...emptyLoop, onExit, onReallyExit },
+    onCrash: crash.onCrash,
+    onSignal: signals.onSignal,
+  };
   const ears = listening ?? createListening({ isOver: () => false, routes: () => routes });
   let active = isInstalled;
 

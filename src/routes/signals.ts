@@ -3,7 +3,8 @@ import { now } from '../clock.ts';
 import { AUTO_SIGNALS } from '../options.ts';
 import { clearTimeout, process, setImmediate, setTimeout } from '../platform.ts';
 import { signalNumber } from '../signal-names.ts';
-import type { ExitListener, Thread } from '../thread/parts.ts';
+import { createHearingSignals, type HearingSignals } from '../thread/hearing-signals.ts';
+import type { ExitListener, Routes, Thread } from '../thread/parts.ts';
 import { SAME_KEYSTROKE } from '../times.ts';
 import { exitProcess } from './ending.ts';
 
@@ -28,7 +29,7 @@ function signalExitListeners(): number {
 /** A keyboard's signals. Whoever else has lost patience sends SIGKILL. */
 const KEYBOARD: readonly NodeJS.Signals[] = ['SIGINT', 'SIGBREAK'];
 
-export interface SignalRoute extends ExitListener {
+export interface SignalRoute extends ExitListener, Pick<Routes, 'onSignal'> {
   /** Somebody else's order to end has begun a shutdown: a signal from now on is that order, heard again. */
   ordered(): void;
 }
@@ -58,8 +59,9 @@ function createPause(): { begin(): void; readonly isOver: boolean } {
   };
 }
 
-export function createSignalRoute(thread: Thread): SignalRoute {
-  const installed = new Map<NodeJS.Signals, () => void>();
+/** `heard`: what hears signals, which may listen already. */
+export function createSignalRoute(thread: Thread, heard?: HearingSignals): SignalRoute {
+  const hearing = heard ?? createHearingSignals(onSignal);
   const pause = createPause();
   /** What has begun the shutdown: a signal or an order. Undefined where it was neither. */
   let begunBy: NodeJS.Signals | 'order' | undefined;
@@ -102,6 +104,8 @@ export function createSignalRoute(thread: Thread): SignalRoute {
   }
 
   return {
+    onSignal,
+
     ordered() {
       if (isAgain()) return;
       begunBy = 'order';
@@ -111,26 +115,12 @@ export function createSignalRoute(thread: Thread): SignalRoute {
 
     install() {
       const { signals } = thread.settings;
-      const wanted = signals === 'auto' ? AUTO_SIGNALS : signals;
-      for (const signal of wanted) {
-        if (installed.has(signal)) continue;
-        // Who emits the event in place of the system may leave out the signal's name.
-        const listener = (): void => onSignal(signal);
-        process.prependListener(signal, listener);
-        installed.set(signal, listener);
-      }
-      // Those that stay are left alone: a signal that has come when its only listener is taken away is lost.
-      for (const [signal, listener] of installed) {
-        if (wanted.includes(signal)) continue;
-        process.off(signal, listener);
-        installed.delete(signal);
-      }
+      hearing.listenTo(signals === 'auto' ? AUTO_SIGNALS : signals);
     },
 
     uninstall() {
       begunBy = undefined;
-      for (const [signal, listener] of installed) process.off(signal, listener);
-      installed.clear();
+      hearing.listenTo([]);
     },
   };
 }

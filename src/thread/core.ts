@@ -8,12 +8,14 @@ import type { Worker } from 'node:worker_threads';
 import { createParent, type Parent } from '../../workers/parent.ts';
 import type { CreateFairClock } from '../fair-clock.ts';
 import { createRegistry } from '../handlers/registry.ts';
-import { process, setTimeout } from '../platform.ts';
+import { AUTO_SIGNALS } from '../options.ts';
+import { process, queueMicrotask, setTimeout } from '../platform.ts';
 import { ShutdownError } from '../report/errors.ts';
 import { Header, Phase } from '../table/cells.ts';
 import type { Reason } from '../wire/reason.ts';
 import { isInvite } from '../wire/validators.ts';
 import type { Core, Rest } from './halves.ts';
+import { createHearingSignals } from './hearing-signals.ts';
 import { createLife, type Life } from './life.ts';
 import { createListening } from './listening.ts';
 import type { Position } from './parts.ts';
@@ -47,11 +49,19 @@ function createError(reason: Reason, cause?: unknown): ShutdownError {
   return error;
 }
 
+interface Outside {
+  readonly createFairClock: CreateFairClock;
+  /** Before the first use of a main thread, which loads the rest in a microtask. */
+  prepare(): void;
+}
+
 /** A rehearsal has no clock: nobody is late in it. */
+const NOTHING: Outside = { createFairClock: () => () => 0, prepare() {} };
+
 export function createCore(
   position: Position,
   load: (core: Core) => Rest,
-  createFairClock: CreateFairClock = () => () => 0,
+  { createFairClock, prepare }: Outside = NOTHING,
 ): Core {
   const { isMain, threadId, table, ancestorId, deliver, rehearse } = position;
   const { cells } = table;
@@ -72,6 +82,7 @@ export function createCore(
     isOver: () => rest === undefined && life.state === 'ended' && !hasHandlers(),
     routes: () => core.load().hooks.routes,
   });
+  const hearingSignals = createHearingSignals((signal) => core.load().hooks.routes.onSignal(signal));
 
   const life: Life = createLife({
     begin(request, onTold) {
@@ -82,9 +93,7 @@ export function createCore(
     },
 
     join() {
-      // The main thread has more to listen to.
-      if (isMain) core.load();
-      if (!isInstalled && rehearse) (rest?.hooks ?? listening).install();
+      if (!isInstalled && rehearse) install();
       isInstalled = true;
       parent?.join();
       // At the first turn of its event loop; nobody sees a worker's.
@@ -119,6 +128,15 @@ export function createCore(
     isLeaving: () => core.ending !== undefined,
     isExiting: () => core.isExiting,
   });
+
+  function install(): void {
+    if (isMain && !rest) prepare();
+    (rest?.hooks ?? listening).install();
+    if (!isMain || rest) return;
+    hearingSignals.listenTo(AUTO_SIGNALS);
+    // Before the event loop turns, so that no signal and no Worker has to wait for it.
+    queueMicrotask(() => void core.load());
+  }
 
   /** Once a thread. */
   function rehearseSoon(ms: number, isObserved: () => boolean): void {
@@ -155,7 +173,7 @@ export function createCore(
   }
 
   const core: Core = {
-    ...{ position, isRoot, handlers, drains, life, signal, listening, outside },
+    ...{ position, isRoot, handlers, drains, life, signal, listening, hearingSignals, outside },
     parent,
     ending: undefined,
     isExiting: false,
@@ -175,6 +193,8 @@ export function createCore(
     load() {
       if (rest) return rest;
       rest = load(core);
+      // The main thread has more to listen to.
+      if (isMain && isInstalled) rest.hooks.reinstall();
       straight?.widen();
       return rest;
     },

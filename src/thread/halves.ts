@@ -7,6 +7,7 @@ import type { Registry } from '../handlers/registry.ts';
 import type { ShutdownError } from '../report/errors.ts';
 import type { HandlerReport, ShutdownReport } from '../report/report.ts';
 import type { Reason } from '../wire/reason.ts';
+import type { HearingSignals } from './hearing-signals.ts';
 import type { Life } from './life.ts';
 import type { Listening } from './listening.ts';
 import type { Begun, Ending, Hooks, Position, Shutdown, ShutdownRequest, Thread } from './parts.ts';
@@ -22,6 +23,7 @@ export interface Core {
   readonly life: Life;
   readonly signal: ShutdownSignal;
   readonly listening: Listening;
+  readonly hearingSignals: HearingSignals;
   readonly isInstalled: boolean;
   /** No request's context. */
   readonly outside: AsyncResource;

@@ -20,7 +20,7 @@ const nothing = (): void => {};
 
 const noHooks: Hooks = {
   ...{ install: nothing, uninstall: nothing, reinstall: nothing, watch: nothing, endBy: nothing },
-  routes: { onBeforeExit: nothing, onExit: nothing, onReallyExit: nothing, onCrash: nothing },
+  routes: { onBeforeExit: nothing, onExit: nothing, onReallyExit: nothing, onCrash: nothing, onSignal: nothing },
 };
 
 export function rehearseMain(position: Position): void {

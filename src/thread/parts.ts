@@ -84,6 +84,8 @@ export interface Routes {
   onExit(code: number | string): void;
   onReallyExit(code: unknown): void;
   onCrash(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void;
+  /** Of the main thread alone. */
+  onSignal(signal: NodeJS.Signals): void;
 }
 
 /** How the process is to end after the shutdown. */

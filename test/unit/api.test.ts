@@ -15,7 +15,11 @@ const { getBuiltinModule: builtin } = process;
 /** The test may run in a thread of its own. */
 const threads = Object.create(builtin('node:worker_threads'), { isMainThread: { get: () => thread.isMain } });
 
-const createInstance = (): Instance => createFront(() => rest);
+const createInstance = (): Instance =>
+  createFront(
+    () => rest,
+    () => {},
+  );
 
 let program: ReturnType<typeof createProcess>;
 let stderr: string[];

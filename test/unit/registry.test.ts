@@ -5,13 +5,13 @@ import { nameOf } from '../../src/handlers/handler.ts';
 import { createRegistry } from '../../src/handlers/registry.ts';
 import { disposalOf } from '../../src/handlers/resource.ts';
 
-it('agrees with a plain list over random registrations and removals', () => {
+it.each([5, 60])('agrees with a plain list over random registrations and removals of %i functions', (count) => {
   const registry = createRegistry();
   const called: number[] = [];
-  const functions = [0, 1, 2, 3, 4].map((n) => () => called.push(n));
+  const functions = Array.from({ length: count }, (_, n) => () => called.push(n));
   const list: number[] = [];
   for (let step = 0; step < 4000; step++) {
-    const n = (step * 7919 + (step >> 3)) % 5;
+    const n = (step * 7919 + (step >> 3)) % count;
     const fn = functions[n] ?? (() => {});
     if (step % 11 === 3) {
       registry.remove(fn);
