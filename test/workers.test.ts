@@ -21,10 +21,16 @@ it.each([
 });
 
 it.each(['process.exit()', 'exit()'])(
-  'workers that were gone before their links were delivered are nobody’s concern: %s',
+  'names workers that were gone before their links were delivered, and awaits none of them: %s',
   async (route) => {
     const { code, log, stderr } = await play(`long gone, ${route}`);
-    expect({ code, log, stderr }).toEqual({ code: 3, log: ['main'], stderr: '' });
+    expect({ code, log }).toEqual({ code: 3, log: ['main'] });
+    const lines = stderr.trimEnd().split('\n').sort();
+    expect(lines.map((line) => line.slice(0, line.indexOf(': registerWorker()')))).toEqual(
+      [1, 2, 3].map(
+        (id) => `worker-atexit: worker ${id} lost: it ended before its link arrived, and its handler was not called`,
+      ),
+    );
   },
 );
 
@@ -354,7 +360,10 @@ it('a worker cleans up although the main thread has only imported the library', 
 
 it('reports a worker that is lost in the drain stage', async () => {
   const { code, log } = await play('a worker that is lost while the others drain');
-  expect({ code, log }).toEqual({ code: 1, log: ['main', 'worker 1: lost it ended with exit code 1'] });
+  const told = expect.stringMatching(
+    /^worker 1: lost it ended with exit code 1, and its handler was not called: register/,
+  );
+  expect({ code, log }).toEqual({ code: 1, log: ['main', told] });
 });
 
 it('lets the main thread’s settings hold for a worker that ends by itself', async () => {
