@@ -37,7 +37,7 @@ const untilSignal = async () => {
 const situations = {
   slow() {
     atexit.register(quick('first'));
-    atexit.register(slow('slow', 700));
+    atexit.register(slow('slow', 2500));
   },
   hangs() {
     atexit.register(quick('first'));
@@ -158,7 +158,7 @@ const situations = {
   },
   'ipc, slow'() {
     atexit.configure({ ipc: true });
-    atexit.register(slow('slow', 700));
+    atexit.register(slow('slow', 2500));
   },
 };
 
