@@ -106,7 +106,7 @@ export const FAIR_LOOK = { least: 10, most: 25 } as const;
  * thread waited for a processor it is in native code. No longer than `most` is looked, nor than this share of the time that
  * is left of a shutdown: the rest is for handlers.
  */
-export const NATIVE = { every: 5, after: 100, most: 1000, share: 0.5 } as const;
+export const NATIVE = { every: 5, after: 60, most: 1000, share: 0.5 } as const;
 
 /**
  * How long after its deadline an end goes on to wait for a thread in native code. With {@link POOL_AFTER} less than
