@@ -76,7 +76,9 @@ export function createLiveness(table: Table, known: Known, listeners: Listeners)
 
   /** What is said of one that was terminated before its link arrived: nothing stood in for its `terminate()` yet. */
   function lossOf({ table: slotTable, slot, task, worker, registration }: Slotted, how: string): string | undefined {
-    if (task.epoch !== 0 || registration?.wasAlive || (worker && hasFailed(worker))) return undefined;
+    // In the middle of a shutdown the report has it.
+    if (isShuttingDown() || task.epoch !== 0 || registration?.wasAlive) return undefined;
+    if (worker && hasFailed(worker)) return undefined;
     return describeLoss(slotTable, slot, how);
   }
 
