@@ -27,7 +27,8 @@ it.each(['process.exit()', 'exit()'])(
     expect({ code, log }).toEqual({ code: 3, log: ['main'] });
     const lines = stderr.trimEnd().split('\n').sort();
     // A link may arrive in the very moment.
-    const told = /^worker-atexit: worker \d lost: it ended (before its link arrived|with exit code 1), and its handler was not called: registerWorker\(\)/;
+    const told =
+      /^worker-atexit: worker \d lost: it ended (before its link arrived|with exit code 1), and its handler was not called: registerWorker\(\)/;
     expect(lines).toEqual([1, 2, 3].map(() => expect.stringMatching(told)));
   },
 );
@@ -359,7 +360,6 @@ it('a worker cleans up although the main thread has only imported the library', 
 it('reports a worker that is lost in the drain stage', async () => {
   const { code, log } = await play('a worker that is lost while the others drain');
   expect({ code, log }).toEqual({ code: 1, log: ['main', 'worker 1: lost it ended with exit code 1'] });
-});
 });
 
 it('lets the main thread’s settings hold for a worker that ends by itself', async () => {
