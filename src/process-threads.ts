@@ -33,6 +33,26 @@ export function threadOfCaller(): string | undefined {
   }
 }
 
+/** The number of the system call in which Linux lets a thread wait for another. */
+const FUTEX: ReadonlyMap<string, string> = new Map([
+  ['x64', '202'],
+  ['arm64', '98'],
+]);
+
+/** Whether a thread waits until another one wakes it, as in `Atomics.wait`. Undefined where nothing tells. */
+export function isParked(id: number): boolean | undefined {
+  const { readFileSync } = process.getBuiltinModule('node:fs');
+  const read = (file: string): string => readFileSync(`/proc/self/task/${id}/${file}`, 'latin1');
+  try {
+    const place = read('wchan');
+    // A system that keeps such names to itself, or a thread that runs.
+    if (place !== '' && place !== '0') return place.startsWith('futex');
+    return read('syscall').split(' ')[0] === FUTEX.get(process.arch);
+  } catch {
+    return undefined;
+  }
+}
+
 /** How a thread has spent its life: ms. */
 export interface Usage {
   readonly ran: number;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Ended, linesOf, run } from './programs.ts';
+import { BLOCKED, type Ended, linesOf, PARKED, run } from './programs.ts';
 import * as runtime from './runtime.ts';
 
 const routes = [
@@ -26,7 +26,6 @@ interface Expected {
   readonly isClean?: true;
 }
 
-const unread = 'its event loop was blocked and the order never read';
 const memory = 'it ended by Error: Worker terminated due to reaching memory limit: JS heap out of memory';
 /** Inside 'exit' only Node tells that a thread is gone, and not how. */
 const gone = (elsewhere: string): string => (runtime.name.startsWith('node') ? 'lost it ended' : elsewhere);
@@ -35,8 +34,8 @@ const clean = { report: 'acked cleanUp', log: ['faulty'], isClean: true } as con
 
 const faults: Record<string, Expected> = {
   none: clean,
-  'a busy loop': { report: `timed-out ${unread}` },
-  'Atomics.wait': { report: `timed-out ${unread}` },
+  'a busy loop': { report: `timed-out ${BLOCKED}` },
+  'Atomics.wait': { report: `timed-out ${PARKED}` },
   'a handler throws': { report: 'failed first fails RangeError: of the handler before' },
   'a handler rejects': { report: 'failed first fails RangeError: of the handler before' },
   'a handler throws what is no Error': {
@@ -55,7 +54,7 @@ const faults: Record<string, Expected> = {
   },
   'terminated by somebody else': {
     // In Deno `terminate()` itself emits 'exit'.
-    report: (route) => [isSync(route) && runtime.name !== 'deno' ? gone(`timed-out ${unread}`) : terminated],
+    report: (route) => [isSync(route) && runtime.name !== 'deno' ? gone(`timed-out ${BLOCKED}`) : terminated],
   },
   // The names of its handlers were in the ack.
   'its port is closed': { report: 'acked', log: ['faulty'], isClean: true },
@@ -77,7 +76,7 @@ const faults: Record<string, Expected> = {
   },
   'never loaded the library': { report: 'unlinked', isClean: true },
   'a parent is blocked above a healthy child': {
-    report: [`timed-out ${unread}`, 'acked its parent did not ack for it'],
+    report: [`timed-out ${BLOCKED}`, 'acked its parent did not ack for it'],
     log: ['child'],
   },
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { linesOf, run, temporaryFolder } from './programs.ts';
+import { BLOCKED, linesOf, PARKED, run, temporaryFolder } from './programs.ts';
 
 async function play(pool: string) {
   const dir = temporaryFolder();
@@ -61,5 +61,18 @@ describe('terminate() of a worker that nobody has registered', () => {
       code: 0,
       stderr: '',
     });
+  });
+});
+
+describe('a worker of a pool that nobody has registered is told apart:', () => {
+  it.each([
+    ['piscina', 'idle', PARKED],
+    ['piscina', 'busy', BLOCKED],
+    ['tinypool', 'idle', PARKED],
+    ['tinypool', 'busy', BLOCKED],
+  ])('%s, %s', async (pool, work, diagnosis) => {
+    const dir = temporaryFolder();
+    const { code, stderr } = await run('forgotten-pool.js', [dir, pool, work]);
+    expect({ code, lines: linesOf(dir, 'events') }, stderr).toEqual({ code: 1, lines: [`timed-out: ${diagnosis}`] });
   });
 });

@@ -11,6 +11,13 @@ const LIMIT = 30_000;
 
 const folder = fileURLToPath(new URL('./programs/', import.meta.url));
 
+/** What is said of a worker that has not read its order: what it waits for only Linux tells. */
+export const BLOCKED = 'its event loop was blocked and the order never read';
+export const PARKED =
+  process.platform === 'linux'
+    ? "it was parked in Atomics.wait and the order never read: most likely a pool's idle worker, which registerPool() lets wake up"
+    : BLOCKED;
+
 /** A folder for one test's files. A test that runs beside others of its file gives its own `whenFinished`. */
 export function temporaryFolder(whenFinished: (remove: () => void) => void = onTestFinished): string {
   const path = mkdtempSync(join(tmpdir(), 'worker-atexit-'));

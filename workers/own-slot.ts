@@ -1,4 +1,5 @@
 /** This worker's slot in the shared table: whose child it is, and what it says of itself there. */
+import { threadOfCaller } from '../src/process-threads.ts';
 import { at, Cell, createTable, Header, State, type Table } from '../src/table/cells.ts';
 import { setState } from '../src/table/moves.ts';
 import { claim, countJoin, free, workersAbove } from '../src/table/slots.ts';
@@ -96,7 +97,10 @@ export function createOwnSlot({ threadId, ...place }: Place): OwnSlot {
       if (index !== undefined) Atomics.add(table.cells, at(index, cell), 1);
     },
 
-    claim: (state) => setIndex(claim(table, threadId, parentId, state)),
+    claim(state) {
+      setIndex(claim(table, threadId, parentId, state));
+      if (index !== undefined) Atomics.store(table.cells, at(index, Cell.systemThread), Number(threadOfCaller() ?? 0));
+    },
 
     rejoin() {
       if (index !== undefined) setState(table, index, State.joined);

@@ -52,9 +52,11 @@ export function descendants(table: Table, parent: number, path: readonly number[
 }
 
 /** Why a worker did not ack, as far as its slot and its port tell. */
-export function diagnosisOf({ table, slot, contact }: Slotted): string {
+export function diagnosisOf({ table, slot, contact, registration }: Slotted): string {
   const isUnread = isWaiting(stateOf(table, slot));
-  return isUnread && contact === 'closed' ? 'its link was closed, and it was blocked' : diagnose(table, slot);
+  return isUnread && contact === 'closed'
+    ? 'its link was closed, and it was blocked'
+    : diagnose(table, slot, registration?.terms.pool !== undefined);
 }
 
 /** What became of a worker that is called `name`, and of those below it. */

@@ -19,7 +19,7 @@
  * | order, route, timeout, sentAt | the parent or an ancestor sets them, `order` last. Both the parent and the worker clear `order`
  *   when the shutdown is over, and both must: a worker that is told by the phase may be there before its parent, and would
  *   take the old order for a new one; one whose port is closed is not told, and its parent clears for it |
- * | pulse, handler, count, failures, entrusted, registered, name | its worker |
+ * | pulse, handler, count, failures, entrusted, registered, systemThread, name | its worker |
  * | joins | the workers of its worker |
  * | thread | who takes the slot; -1 frees it, and each way to free it looks first whose it is |
  * | parent | who takes the slot |
@@ -90,7 +90,9 @@ export const Cell = {
   joins: 13,
   /** How many handlers are registered in this worker. */
   registered: 14,
-  name: 15,
+  /** The id by which the system knows its thread; 0 where it does not tell. */
+  systemThread: 15,
+  name: 16,
 } as const;
 
 /** A link is taken by the parent, or taken back by its worker, which is about to end: by whoever comes first. */

@@ -1,4 +1,5 @@
 /** What a slot shows of the handlers of its thread, for whoever gets no ack. */
+import { isParked } from '../process-threads.ts';
 import { at, Cell, isWaiting, readName, type Table, writeName } from './cells.ts';
 import { stateOf } from './slots.ts';
 
@@ -9,9 +10,15 @@ export function showProgress(table: Table, slot: number, handler: number, count:
   Atomics.store(table.cells, at(slot, Cell.handler), handler);
 }
 
-/** Why a worker did not ack, as far as its slot tells. */
-export function diagnose(table: Table, slot: number): string {
-  if (isWaiting(stateOf(table, slot))) return 'its event loop was blocked and the order never read';
+const POOL = "most likely a pool's idle worker, which registerPool() lets wake up";
+
+/** Why a worker did not ack, as far as its slot and the system tell. `isPooled`: its pool is registered. */
+export function diagnose(table: Table, slot: number, isPooled = false): string {
+  if (isWaiting(stateOf(table, slot))) {
+    if (!isParked(Atomics.load(table.cells, at(slot, Cell.systemThread))))
+      return 'its event loop was blocked and the order never read';
+    return `it was parked in Atomics.wait and the order never read${isPooled ? '' : `: ${POOL}`}`;
+  }
   return blockedBy(table, slot) ?? 'it read the order, and no handler of it has started';
 }
 

@@ -10,6 +10,7 @@ import type { WorkerReport } from '../../src/report/report.ts';
 import { at, Cell, createTable, Header, Phase, type Table } from '../../src/table/cells.ts';
 import { KEY, VERSION } from '../../src/wire/reason.ts';
 import { isLinkMessage } from '../../src/wire/validators.ts';
+import { PARKED } from '../programs.ts';
 import { blocking } from './stand-ins.ts';
 
 const { threadId } = threads;
@@ -162,9 +163,7 @@ describe('an order', () => {
     children.order(order(100));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(children.terminateSilent()).toBe(true);
-    expect(children.reports().workers).toMatchObject([
-      { status: 'timed-out', diagnosis: 'its event loop was blocked and the order never read' },
-    ]);
+    expect(children.reports().workers).toMatchObject([{ status: 'timed-out', diagnosis: PARKED }]);
     await gone;
   });
 
