@@ -97,6 +97,8 @@ const longGone = (route) => ({
       worker.terminate();
       return new Promise((resolve) => worker.once('exit', resolve));
     });
+    // Node drops what nobody has read once its sender is gone.
+    block(500);
     await Promise.all(exits);
     for (let n = 0; n < 14; n++) await new Promise((resolve) => new Worker('', { eval: true }).once('exit', resolve));
     routes[route]();
