@@ -91,8 +91,10 @@ function tell(stuck: readonly Slotted[]): void {
 
 /** What {@link look} does, by whoever waits between two looks: until, by `clock`, they had the time that they need. */
 function* looks(children: readonly Slotted[], until: number): Generator<void, void> {
-  const clock = createFairClock();
+  // To start a clock is to look at every thread, which takes longer than a whole shutdown.
+  let clock: (() => number) | undefined;
   while (findStuck(children).length > 0) {
+    clock ??= createFairClock();
     if (clock() >= NATIVE.after) return tell(findStuck(children));
     // Nobody knows, then.
     if (now() > until) return;
