@@ -3,10 +3,14 @@ import { type Api, createApi } from './api/api.ts';
 import { listenToParent } from './routes/parent-process.ts';
 import { createRoutes } from './routes/routes.ts';
 import type { Core, Rest } from './thread/halves.ts';
+import { rehearseMain as rehearse } from './thread/main-rehearsal.ts';
+import type { Position } from './thread/parts.ts';
 import { createThread } from './thread/thread.ts';
 
 export { createFairClock } from './fair-clock.ts';
-export { rehearseMain } from './thread/main-rehearsal.ts';
+
+export const rehearseMain = (position: Position): void =>
+  rehearse(position, (rest) => createApi(rest).shutdown({}, undefined));
 
 export function createRest(core: Core): { readonly rest: Rest; readonly api: Api } {
   const rest = createThread(core, (thread) => createRoutes(thread, core));

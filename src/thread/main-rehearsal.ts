@@ -8,6 +8,7 @@ import { claim } from '../table/slots.ts';
 import { KEY, type Reason, VERSION } from '../wire/reason.ts';
 import { isOrder } from '../wire/validators.ts';
 import { createCore } from './core.ts';
+import type { Rest } from './halves.ts';
 import type { Hooks, Position } from './parts.ts';
 import { createThread } from './thread.ts';
 
@@ -23,7 +24,8 @@ const noHooks: Hooks = {
   routes: { onBeforeExit: nothing, onExit: nothing, onReallyExit: nothing, onCrash: nothing, onSignal: nothing },
 };
 
-export function rehearseMain(position: Position): void {
+/** `shutDown`: asks for a shutdown as a program does. */
+export function rehearseMain(position: Position, shutDown: (rest: Rest) => unknown): void {
   // Nobody observes this thread, so it does nothing but look whether somebody does.
   traceShutdown(reason);
   signalNumber('SIGTERM');
@@ -47,7 +49,7 @@ export function rehearseMain(position: Position): void {
     port1.close();
   });
   port1.unref();
-  const { thread } = dry.load();
+  const rest = dry.load();
   dry.hear({ [KEY]: VERSION, slot, port: port2 }, NOBODY);
-  void thread.shutDown({ reason }).then(thread.liveOn);
+  shutDown(rest);
 }

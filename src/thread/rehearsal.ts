@@ -6,7 +6,7 @@
  */
 import { createConsole } from '../../workers/relay.ts';
 import { now } from '../clock.ts';
-import { at, Cell, createTable, Linked, SMALLEST } from '../table/cells.ts';
+import { at, Cell, createTable, Header, Linked, SMALLEST } from '../table/cells.ts';
 import type { OrderMessage } from '../wire/messages.ts';
 import { VERSION } from '../wire/reason.ts';
 import { createCore } from './core.ts';
@@ -19,7 +19,12 @@ export function rehearse(position: Position): void {
 
   async function deliver(_: number, { slot, port }: Parameters<Position['deliver']>[1]): Promise<void> {
     Atomics.store(table.cells, at(slot, Cell.linked), Linked.yes);
-    port.once('message', () => port.close());
+    // Until its ack has come this worker stands guard, over nobody: the clock of a rehearsal stands.
+    Atomics.store(table.cells, Header.guardSeconds, 1);
+    port.once('message', () => {
+      Atomics.store(table.cells, Header.guardSeconds, 0);
+      port.close();
+    });
     port.unref();
     port.postMessage({
       type: 'order',

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { getEnvironmentData, MessagePort } from 'node:worker_threads';
 import { afterEach, expect, it, vi } from 'vitest';
+import { rehearseMain } from '../../src/rest.ts';
 import { createTable } from '../../src/table/cells.ts';
-import { rehearseMain } from '../../src/thread/main-rehearsal.ts';
 import type { Position } from '../../src/thread/parts.ts';
 import { rehearse as rehearseWorker } from '../../src/thread/rehearsal.ts';
 import { KEY, VERSION } from '../../src/wire/reason.ts';
