@@ -3,7 +3,7 @@ import { build, defineConfig } from 'rolldown';
 
 /**
  * Every thread that loads the library parses it: with short names that takes a quarter less. Lines are kept, and there is a
- * source map, for whoever reads a stack trace.
+ * source map, for whoever reads a stack trace. The sources are in the package, and need not be in the maps once more.
  */
 const minify = {
   compress: true,
@@ -11,7 +11,7 @@ const minify = {
   codegen: { removeWhitespace: false },
 };
 
-const output = { dir: 'dist', format: 'esm', sourcemap: true, comments: false, minify };
+const output = { dir: 'dist', format: 'esm', sourcemap: true, sourcemapExcludeSources: true, comments: false, minify };
 
 /** The thread that stands guard is started from its text: it is there however a program was bundled. */
 const guard = await build({

@@ -17,19 +17,21 @@ it('has no runtime dependency and no install script', () => {
   expect(Object.keys(manifest.scripts).filter((script) => /install|prepare|^postpack/.test(script))).toEqual([]);
 });
 
-it('publishes JavaScript, declarations and source maps, and all that its exports name', async () => {
+it('publishes JavaScript, declarations, source maps and documents, and all that its exports and README name', async () => {
   const { stdout } = await execa('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: root,
     timeout: 60_000,
   });
   const files: string[] = JSON.parse(stdout)[0].files.map(({ path }: { path: string }) => path);
   const kinds =
-    /^(dist\/[\w-]+\.c?js(\.map)?|dist\/types\/.*\.d\.ts(\.map)?|(src|workers)\/([\w-]+\/)*[\w-]+\.ts|package\.json|README\.md|LICENSE)$/;
+    /^(dist\/[\w-]+\.c?js(\.map)?|dist\/types\/.*\.d\.ts(\.map)?|(src|workers)\/([\w-]+\/)*[\w-]+\.ts|docs\/[\w-]+\.md|package\.json|(README|CHANGELOG)\.md|LICENSE)$/;
   expect(files.filter((file) => !kinds.test(file))).toEqual([]);
   const exported = Object.values<string | { types: string; default: string }>(manifest.exports).flatMap((entry) =>
     typeof entry === 'string' ? entry : [entry.types, entry.default],
   );
   for (const path of exported) expect(files).toContain(path.replace('./', ''));
+  const linked = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\((docs\/[\w-]+\.md)\)/g);
+  for (const [, page] of linked) expect(files).toContain(page);
   for (const file of files.filter((name) => name.endsWith('.js'))) expect(files).toContain(`${file}.map`);
 });
 
