@@ -1,7 +1,7 @@
 /** One child process as its parent knows it: what it is told, what it says, and how it ends. */
 import { ChildProcess } from 'node:child_process';
 import { now } from '../../clock.ts';
-import { wallClock } from '../../platform.ts';
+import { process, wallClock } from '../../platform.ts';
 import type { WorkerReport } from '../../report/report.ts';
 import type { ChildOrder } from '../../thread/others.ts';
 import {
@@ -52,6 +52,9 @@ interface ChildListeners {
   log(message: string): void;
 }
 
+/** There a child's own `kill()` closes its channel, and sends one signal only. */
+const isDeno = 'Deno' in globalThis;
+
 export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough, log }: ChildListeners): Child {
   const pid = child.pid ?? 0;
   const facts = createFacts();
@@ -60,7 +63,8 @@ export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough,
   let read: (() => void) | undefined;
 
   /** What an execa process calls `kill` has a meaning of its own. */
-  const kill = (signal: NodeJS.Signals): boolean => ChildProcess.prototype.kill.call(child, signal);
+  const kill = (signal: NodeJS.Signals): boolean =>
+    isDeno ? process.kill(pid, signal) : ChildProcess.prototype.kill.call(child, signal);
 
   // What a dead process has sent is still read.
   const isThrough = (): boolean =>
