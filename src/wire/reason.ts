@@ -1,7 +1,11 @@
 /** Why a thread ends, and how threads of this library know each other. */
 
-/** Raised whenever a cell or a message changes its meaning: threads of another version are told apart by it. */
-export const VERSION = 1;
+/**
+ * Raised whenever a cell, a message, or what copies of the library share in one thread (`Instance`) changes its meaning, and
+ * where one is new that another copy would miss: threads, processes and copies of another version are told apart by it.
+ * 1 had neither the slots' threads of the system, nor servers and child processes.
+ */
+export const VERSION = 2;
 
 /** The key in the environment data, the tag of a message between threads, and the name of the one instance a thread. */
 export const KEY = 'worker-atexit';

@@ -26,7 +26,7 @@ if (/port|ack/.test(fault) && workerData?.role === 'faulty') {
   };
 }
 
-const ack = { type: 'ack', version: 1, epoch: 1, handlers: [], workers: [] };
+const ack = { type: 'ack', version: 2, epoch: 1, handlers: [], workers: [] };
 
 // One that never loads the library has to be told apart before that is done.
 if (workerData?.role === 'faulty' && fault === 'never loaded the library') {

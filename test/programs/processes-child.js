@@ -36,8 +36,8 @@ const faults = {
   },
   'forges an ack'() {
     register(flush);
-    process.send({ cmd: 'NODE_worker-atexit', version: 1, type: 'ack', handlers: [], workers: [] });
-    process.send({ cmd: 'NODE_worker-atexit', version: 1, type: 'ack', handlers: 'none', workers: [] });
+    process.send({ cmd: 'NODE_worker-atexit', version: 2, type: 'ack', handlers: [], workers: [] });
+    process.send({ cmd: 'NODE_worker-atexit', version: 2, type: 'ack', handlers: 'none', workers: [] });
     process.send({ cmd: 'NODE_worker-atexit', version: 99, type: 'order' });
   },
   'imports only'() {},

@@ -963,13 +963,13 @@ const situations = {
         const forge = async (fields) => {
           const { port1, port2 } = new MessageChannel();
           port1.unref();
-          await postMessageToThread(0, { 'worker-atexit': 1, slot: 0, port: port2, ...fields }, [port2]);
+          await postMessageToThread(0, { 'worker-atexit': 2, slot: 0, port: port2, ...fields }, [port2]);
         };
         await forge({ slot: 7 });
         await forge({ slot: -1 });
         await forge({ 'worker-atexit': 99 });
         await forge({});
-        await postMessageToThread(0, { 'worker-atexit': 1, port: 'none' });
+        await postMessageToThread(0, { 'worker-atexit': 2, port: 'none' });
         await postMessageToThread(0, 'somebody else’s message').catch(() => {});
         parentPort.postMessage('done');
       });
