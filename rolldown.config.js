@@ -26,6 +26,11 @@ const GUARD_SOURCE = JSON.stringify(guard.output[0].code);
 /** A build for tests checks how the cells of the shared table change: see src/table/moves.ts. */
 const CHECK_CELLS = String(process.env.CHECK_CELLS === '1');
 
+/** In a process that shares no memory these globals are not there. */
+const sharedMemory = fileURLToPath(new URL('./src/shared-memory.ts', import.meta.url));
+
+const inject = { Atomics: [sharedMemory, 'atomics'], SharedArrayBuffer: [sharedMemory, 'sharedArrayBuffer'] };
+
 const throughTheDoor = {
   name: 'through-the-door',
   resolveId: (id) => (id.endsWith('/index.ts') ? { id: 'worker-atexit', external: true } : undefined),
@@ -34,11 +39,11 @@ const throughTheDoor = {
 export default defineConfig([
   // What every thread loads is one small file, so that a worker loads that and not a tree of modules. The rest is loaded by
   // whoever needs it, also inside `'exit'`, where only CommonJS can be.
-  { input: { index: 'src/index.ts' }, platform: 'node', transform: { define: { CHECK_CELLS } }, output },
+  { input: { index: 'src/index.ts' }, platform: 'node', transform: { define: { CHECK_CELLS }, inject }, output },
   {
     input: { rest: 'src/rest.ts' },
     platform: 'node',
-    transform: { define: { GUARD_SOURCE, CHECK_CELLS } },
+    transform: { define: { GUARD_SOURCE, CHECK_CELLS }, inject },
     output: { ...output, format: 'cjs', entryFileNames: '[name].cjs' },
   },
   // A bundler cannot follow that: for it the library is one file.
@@ -46,7 +51,7 @@ export default defineConfig([
     input: { 'one-file': 'src/index.ts' },
     platform: 'node',
     resolve: { alias: { './on-demand.ts': fileURLToPath(new URL('./src/at-once.ts', import.meta.url)) } },
-    transform: { define: { GUARD_SOURCE, CHECK_CELLS } },
+    transform: { define: { GUARD_SOURCE, CHECK_CELLS }, inject },
     output,
   },
   // Whatever else is imported is one file, too, and finds the library by its name: a bundler takes the one that it can follow.
@@ -54,6 +59,7 @@ export default defineConfig([
     input: { [name]: `src/${name}.ts` },
     platform: 'node',
     external: [name],
+    transform: { inject },
     plugins: [throughTheDoor],
     output,
   })),

@@ -24,7 +24,10 @@ const floors = [
   { report: '^src/report/', options: '^src/options[.]ts$' },
   { table: '^src/table/' },
   { wire: '^src/wire/' },
-  { ground: '^src/(times|clock|threads|process-threads|fair-clock|platform|stand-in|signal-names|misuse)[.]ts$' },
+  {
+    ground:
+      '^src/(times|clock|threads|process-threads|fair-clock|platform|shared-memory|iteration|stand-in|signal-names|misuse)[.]ts$',
+  },
 ];
 const wings = floors.flatMap((floor, depth) =>
   Object.entries(floor).map(([name, pattern]) => ({ name, depth, pattern })),

@@ -23,6 +23,8 @@ interface Platform
   readonly nextTick: NodeJS.Process['nextTick'];
   readonly hrtime: NodeJS.Process['hrtime'];
   readonly wallClock: () => number;
+  /** How arrays are iterated over. */
+  readonly iterate: unknown;
 }
 
 const isLike = <Value>(value: unknown, like: Value): value is Value => typeof value === typeof like;
@@ -81,6 +83,7 @@ function find(home: typeof globalThis): Platform {
     nextTick: original('nextTick', process.nextTick),
     hrtime: original('hrtime', process.hrtime),
     wallClock: original('Date', home.Date).now,
+    iterate: home.Array.prototype[Symbol.iterator],
   };
 }
 
@@ -89,6 +92,8 @@ const KEPT = Symbol.for('worker-atexit:platform');
 const isPlatform = (value: unknown): value is Platform => typeof value === 'object' && value !== null;
 
 function keep(): Platform {
+  const before: unknown = Reflect.get(globalThis, KEPT);
+  if (isPlatform(before)) return before;
   const { getBuiltinModule } = globalThis.process;
   const isAtHome = 'Bun' in globalThis || getBuiltinModule('node:events') instanceof Function;
   const home: typeof globalThis = isAtHome ? globalThis : getBuiltinModule('node:vm').runInThisContext('globalThis');
@@ -112,6 +117,7 @@ export const {
   nextTick,
   hrtime,
   wallClock,
+  iterate,
 } = keep();
 
 /** What belongs to another context is no instance of this one's classes. */

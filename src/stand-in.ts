@@ -38,7 +38,9 @@ export function standIn(owner: object, name: string, stand: Stand): StandIn {
   function standIn(this: unknown, ...args: readonly unknown[]): unknown {
     // A method that was taken from its owner knows it all the same; a copy of the owner's is the copy's.
     const following = this === owner || this === undefined ? next : nextOf(this);
-    return isThere ? stand(following, ...args) : following(...args);
+    // Without a spread, which the program may have changed: the process itself calls some of these.
+    const given: readonly unknown[] = [following];
+    return isThere ? Reflect.apply(stand, undefined, given.concat(args)) : Reflect.apply(following, undefined, args);
   }
   // Whoever lists the properties of `owner` finds what he found before.
   Object.defineProperty(owner, name, { value: standIn, configurable: true, writable: true });

@@ -1,7 +1,8 @@
 /** What Piscina and Tinypool know of one of their workers, and how a task is put to it. */
+
 import { createHook } from 'node:async_hooks';
 import { MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
-import { queueMicrotask } from '../platform.ts';
+import { isSharedArrayBuffer, queueMicrotask } from '../platform.ts';
 
 /**
  * What the pool keeps of a worker: its port, and the counter in whose `Atomics.wait` an idle worker is parked. No public
@@ -35,7 +36,7 @@ export function isWorkerInfo(value: unknown): value is WorkerInfo & { readonly w
     'port' in value &&
     'sharedBuffer' in value &&
     value.sharedBuffer instanceof Int32Array &&
-    value.sharedBuffer.buffer instanceof SharedArrayBuffer
+    isSharedArrayBuffer(value.sharedBuffer.buffer)
   );
 }
 

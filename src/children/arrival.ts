@@ -1,5 +1,6 @@
 /** How workers become known: links that come, slots whose link is still on its way, and invitations. */
 import threads, { type MessagePort, type Worker } from 'node:worker_threads';
+import { sharesMemory } from '../shared-memory.ts';
 import { at, Cell, createTable, Linked, State, type Table } from '../table/cells.ts';
 import { settleLink } from '../table/moves.ts';
 import { childrenOf } from '../table/slots.ts';
@@ -119,7 +120,7 @@ export function createArrival({ table, threadId, slot: ownSlot }: Place, known: 
      */
     invite(worker) {
       const child = known.of(worker);
-      if (child.wasInvited) return;
+      if (child.wasInvited || !sharesMemory) return;
       child.wasInvited = true;
       if (worker.threadId === -1 || child.seen || !step(child, 'invited')) return;
       const answered = (): void => {

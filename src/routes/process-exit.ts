@@ -3,6 +3,7 @@
  * `process.exit()` ends up, since that is all that is heard of a call inside `'exit'`.
  */
 
+import { asKept } from '../iteration.ts';
 import { process } from '../platform.ts';
 import { signalNumber } from '../signal-names.ts';
 import type { Routes, Thread } from '../thread/parts.ts';
@@ -83,7 +84,7 @@ export function createProcessExitRoute(thread: Thread, others: Others): ProcessE
   function onLast(code: number | string): void {
     if (isInside || !isDone() || isLeftAlone() || thread.ending?.signal !== undefined) return;
     isInside = true;
-    endThreadsInTime(thread, Number(code), others.crash());
+    asKept(() => endThreadsInTime(thread, Number(code), others.crash()));
   }
 
   return {

@@ -4,6 +4,7 @@
  * at any moment, also from within a step.
  */
 import { now } from '../clock.ts';
+import { asKept } from '../iteration.ts';
 import { clearTimeout, nextTick, queueMicrotask, setTimeout } from '../platform.ts';
 import { STEP_LOOK } from '../times.ts';
 import type { Step } from './step.ts';
@@ -86,8 +87,10 @@ export function createDriver(steps: Generator<Step, void, void>, { onError, onEn
       if (waiting === undefined) continue;
       inTime(waiting, step).then((settled) => {
         if (takenOver) return;
-        if (!settled) step.cut?.(false);
-        drive();
+        asKept(() => {
+          if (!settled) step.cut?.(false);
+          drive();
+        });
       });
       return;
     }

@@ -8,9 +8,11 @@ import type { Worker } from 'node:worker_threads';
 import { createParent, type Parent } from '../../workers/parent.ts';
 import type { CreateFairClock } from '../fair-clock.ts';
 import { createRegistry } from '../handlers/registry.ts';
+import { asKept } from '../iteration.ts';
 import { AUTO_SIGNALS } from '../options.ts';
 import { process, queueMicrotask, setTimeout } from '../platform.ts';
 import { ShutdownError } from '../report/errors.ts';
+import { sharesMemory } from '../shared-memory.ts';
 import { Header, Phase } from '../table/cells.ts';
 import type { Reason } from '../wire/reason.ts';
 import { isInvite } from '../wire/validators.ts';
@@ -35,6 +37,10 @@ const outside = new AsyncResource('worker-atexit', { requireManualDestroy: true 
  * workers, and one main thread, for which all of them wait.
  */
 const REHEARSALS = { worker: 2, main: 6 } as const;
+
+const NO_SHARED_MEMORY = 'SharedArrayBuffer or Atomics is turned off in this process';
+
+const ALONE = 'what it has registered runs if it ends by itself, and not if it is terminated or the process ends';
 
 /** What fails in a rehearsal costs speed, no more. */
 function attempt(act: () => void): void {
@@ -99,6 +105,7 @@ export function createCore(
       if (!isInstalled && rehearse) install();
       isInstalled = true;
       parent?.join();
+      if (!isMain && !sharesMemory && rehearse) log(`${NO_SHARED_MEMORY}, so worker ${threadId} works alone: ${ALONE}`);
       // At the first turn of its event loop; nobody sees a worker's.
       if (!isMain) rehearseSoon(0, () => false);
     },
@@ -152,12 +159,13 @@ export function createCore(
     // Not an immediate: an event loop that is idle does not turn for one that keeps nothing alive.
     setTimeout(() => {
       if (core.isShuttingDown() || isObserved()) return;
-      attempt(() => rehearse?.());
+      asKept(() => attempt(() => rehearse?.()));
       if (rounds > 1) rehearseIn(0, isObserved, rounds - 1);
     }, ms).unref();
   }
 
-  if (!isMain) {
+  // Nothing else leads to a parent.
+  if (!isMain && sharesMemory) {
     parent = createParent(
       { table, threadId, parentId: ancestorId ?? 0, inherited: !isRoot, deliver },
       {
@@ -173,6 +181,14 @@ export function createCore(
         createFairClock,
       },
     );
+  }
+
+  function loadRest(): Rest {
+    rest = load(core);
+    // The main thread has more to listen to.
+    if (isMain && isInstalled) rest.hooks.reinstall();
+    straight?.widen();
+    return rest;
   }
 
   const core: Core = {
@@ -194,12 +210,7 @@ export function createCore(
     },
 
     load() {
-      if (rest) return rest;
-      rest = load(core);
-      // The main thread has more to listen to.
-      if (isMain && isInstalled) rest.hooks.reinstall();
-      straight?.widen();
-      return rest;
+      return rest ?? asKept(loadRest);
     },
 
     use() {

@@ -1,4 +1,5 @@
 /** The signals that the main thread listens to. What one does is up to the signal route, which may be loaded only then. */
+import { asKept } from '../iteration.ts';
 import { process } from '../platform.ts';
 
 export interface HearingSignals {
@@ -14,7 +15,7 @@ export function createHearingSignals(onSignal: (signal: NodeJS.Signals) => void)
       for (const signal of wanted) {
         if (listeners.has(signal)) continue;
         // Who emits the event in place of the system may leave out the signal's name.
-        const listener = (): void => onSignal(signal);
+        const listener = (): void => asKept(() => onSignal(signal));
         process.prependListener(signal, listener);
         listeners.set(signal, listener);
       }

@@ -2,6 +2,7 @@
  * The places at which every thread hears that it is about to end. Nothing is done here: the routes do that, and are loaded
  * then.
  */
+import { asKept } from '../iteration.ts';
 import { process } from '../platform.ts';
 import { type Call, type StandIn, standIn } from '../stand-in.ts';
 import type { ExitListener, Routes } from './parts.ts';
@@ -32,23 +33,23 @@ export function createListening({ isOver, routes }: Listeners): Listening {
   let standIns: StandIn[] = [];
 
   const onBeforeExit = (): void => {
-    if (!isOver()) routes().onBeforeExit(onBeforeExit);
+    if (!isOver()) asKept(() => routes().onBeforeExit(onBeforeExit));
   };
 
   const onCrash = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void => {
-    if (!isOver()) routes().onCrash(error, origin);
+    if (!isOver()) asKept(() => routes().onCrash(error, origin));
   };
 
   /** On Node 20 a code that was given as a string arrives as one. */
   function onExit(code: number | string): void {
     // Another one where somebody has taken the first one away; signal-exit does when it unloads.
     if (active && !standIns.at(-1)?.isOnTop()) standInForExit();
-    if (!isOver()) routes().onExit(code);
+    if (!isOver()) asKept(() => routes().onExit(code));
   }
 
   /** `process.exit()` inside `'exit'` goes straight to `process.reallyExit`, in a handler as in somebody else's listener. */
   function reallyExit(next: Call, code?: unknown): unknown {
-    if (!isOver()) routes().onReallyExit(code);
+    if (!isOver()) asKept(() => routes().onReallyExit(code));
     return next(code || Number(process.exitCode ?? 0));
   }
 

@@ -3,6 +3,7 @@
  * come inherit where to link up, and a listener waits for their links.
  */
 import { process } from '../platform.ts';
+import { sharesMemory } from '../shared-memory.ts';
 import { standIn } from '../stand-in.ts';
 import { createTable } from '../table/cells.ts';
 import { mayMakeWorkers, threads } from '../threads.ts';
@@ -44,10 +45,11 @@ function hearOwn(hear: Core['hear']): void {
     return;
   }
   standIn(process, 'emit', (next, ...args) => {
-    const [event, message, source] = args;
-    const isOwn = event === 'workerMessage' && isTagged(message) && typeof source === 'number';
+    const message = args[1];
+    const source = args[2];
+    const isOwn = args[0] === 'workerMessage' && isTagged(message) && typeof source === 'number';
     if (isOwn) hear(message, source);
-    return next(...args) || isOwn;
+    return Reflect.apply(next, undefined, args) || isOwn;
   });
 }
 
@@ -59,6 +61,7 @@ export function takePosition({ position: { threadId, table }, hear, workerCreate
   function bequeath(): void {
     if (isTaken) return;
     isTaken = true;
+    if (!sharesMemory) return;
     threads().setEnvironmentData(KEY, { version: VERSION, threadId, buffer: table.buffer });
   }
   if (mayMakeWorkers()) bequeath();

@@ -2,12 +2,14 @@
  * The rest of a thread: its workers, its pools, its settings, and what is told of it. Every thread is the same thing; the
  * main thread is the one without a parent.
  */
+
 import { createEntrusting } from '../../workers/entrusting.ts';
 import { createChildren } from '../children/children.ts';
 import type { FailedWorker } from '../children/terms.ts';
 import { createEntrusted, type Entrusted } from '../handlers/entrusted.ts';
 import { createFinalize } from '../handlers/finalizers.ts';
 import { disposalOf } from '../handlers/resource.ts';
+import { asKept } from '../iteration.ts';
 import { setImmediate } from '../platform.ts';
 import { isObserved } from '../report/diagnostics.ts';
 import { toError, toErrorText } from '../report/errors.ts';
@@ -154,7 +156,7 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
       return life.state === 'ending' ? 'ending' : 'ended';
     },
 
-    shutDown: (request) => outside.runInAsyncScope(life.shutDown, undefined, request),
+    shutDown: (request) => asKept(() => outside.runInAsyncScope(life.shutDown, undefined, request)),
     shorten: life.shorten,
     drainDeadline: () => life.current?.deadline(SHARES.drain),
     get deadline() {

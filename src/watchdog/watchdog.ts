@@ -4,6 +4,7 @@
  */
 import threads from 'node:worker_threads';
 import { process } from '../platform.ts';
+import { sharesMemory } from '../shared-memory.ts';
 import { Header, type Table } from '../table/cells.ts';
 import { GRACE } from '../times.ts';
 
@@ -40,7 +41,7 @@ export function disarm({ cells }: Table): void {
 
 /** Starts a thread that stands guard; what it returns ends that. */
 export function startGuard({ buffer, cells }: Table): (() => void) | undefined {
-  if (Atomics.load(cells, Header.guardSeconds) === 0) return undefined;
+  if (!sharesMemory || Atomics.load(cells, Header.guardSeconds) === 0) return undefined;
   // Without the options of the program, which may load half of it.
   const guard = new threads.Worker(GUARD_SOURCE, { eval: true, workerData: buffer, execArgv: [] });
   guard.on('error', () => {});
