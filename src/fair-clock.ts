@@ -13,14 +13,14 @@ function waited(before: Usage, after: Usage, ms: number): number {
   return Math.min(ms, Math.max(0, waits, after.waited - before.waited));
 }
 
-export type CreateFairClock = (ids?: readonly string[]) => () => number;
+export type CreateFairClock = (ids?: readonly string[], most?: number) => () => number;
 
 /**
  * Starts such a clock of the threads with these ids, or of all but the caller's; what it returns tells its time: ms. It goes
- * on when it is looked at, by no more than {@link FAIR_LOOK}.most, since whoever looks may itself have had no processor.
+ * on when it is looked at, by no more than `most` ms, since whoever looks may itself have had no processor.
  * Where the system tells nothing of threads, it knows no more than that.
  */
-export function createFairClock(ids?: readonly string[]): () => number {
+export function createFairClock(ids?: readonly string[], most: number = FAIR_LOOK.most): () => number {
   const caller = ids ? undefined : threadOfCaller();
   const find = (): Map<string, Usage | undefined> =>
     new Map((ids ?? threadsOfProcess() ?? []).filter((id) => id !== caller).map((id) => [id, usageOf(id)]));
@@ -37,7 +37,7 @@ export function createFairClock(ids?: readonly string[]): () => number {
     }, 0);
     last = next;
     at += ms;
-    time += Math.min(ms - longest, FAIR_LOOK.most);
+    time += Math.min(ms - longest, most);
     return time;
   };
 }

@@ -21,10 +21,14 @@ export const SYNC_TIMEOUT = 1000;
 export const GRACE = 500;
 
 /**
- * How long before it ends a process the watchdog begins to look at the main thread, how often, and for how many ms that must
- * not have waited for a processor: half of them.
+ * The watchdog's two looks at a main thread that is past its deadline: how often, how much may be taken for spent between two
+ * times, for how long no thread must have waited for a processor, and how long before the end of {@link GRACE} it may be over.
+ * The second is at all threads, for which the main thread may wait.
  */
-export const GUARD = { before: 100, every: 20, chance: 50 } as const;
+export const GUARD = {
+  main: { every: 50, most: 60, chance: 300, before: 100 },
+  all: { every: 20, most: 25, chance: 50, before: 0 },
+} as const;
 
 /** How long the report of a process that is killed may take to be written: a pipe that nobody reads takes for ever. */
 export const REPORT_WRITTEN = 100;

@@ -5,7 +5,10 @@ import { writeDirectly } from '../src/output/output.ts';
 import { clearTimeout, process, setTimeout } from '../src/platform.ts';
 import { Header, ROOT, type Table } from '../src/table/cells.ts';
 import { blockedBy } from '../src/table/progress.ts';
-import { GUARD, LONGEST, REPORT_WRITTEN } from '../src/times.ts';
+import { GRACE, GUARD, LONGEST, REPORT_WRITTEN } from '../src/times.ts';
+
+/** In the place of the time that is armed: a guard has found the main thread late, and looks closer. */
+const FOUND = -1;
 
 /**
  * Ends the process if the main thread does not by its time, and had a chance to: on a busy machine it is late by no fault of
@@ -14,40 +17,43 @@ import { GUARD, LONGEST, REPORT_WRITTEN } from '../src/times.ts';
 export function standGuard(table: Table, keepsAlive: boolean, createClock: CreateFairClock): () => void {
   const { cells } = table;
   const seconds = Atomics.load(cells, Header.guardSeconds);
-  if (seconds === 0) return () => {};
+  if (seconds <= 0) return () => {};
   const until = seconds * 1000 + Atomics.load(cells, Header.guardMs);
-  let clock: (() => number) | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  function startClock(): () => number {
-    try {
-      // Many may stand guard, so none of them looks at all threads.
-      return createClock([String(process.pid)]);
-    } catch {
-      // What is loaded on demand may not be there any more.
-      return () => Number.POSITIVE_INFINITY;
-    }
-  }
-
-  function lookIn(ms: number): void {
-    timer = setTimeout(look, Math.min(Math.max(0, ms), LONGEST));
+  function wait(ms: number, act: () => void): void {
+    timer = setTimeout(act, Math.min(Math.max(0, ms), LONGEST));
     if (!keepsAlive) timer.unref();
   }
 
-  function look(): void {
-    clock ??= startClock();
-    const left = until - now();
-    const chance = clock();
-    if (left > 0 || chance < GUARD.chance) {
-      // Another guard may have seen to it, and another shutdown has another time.
-      if (Atomics.load(cells, Header.guardSeconds) === seconds)
-        lookIn(left > 0 ? Math.min(left, GUARD.every) : GUARD.every);
-    } else if (Atomics.compareExchange(cells, Header.guardSeconds, seconds, 0) === seconds) end(table);
+  /** Calls `act` once it is so late, and the threads with these ids had their chance; by one guard of all. */
+  function look({ every, most, chance, before }: Look, ids: string[] | undefined, act: () => void): void {
+    const [mark, next] = ids ? [seconds, FOUND] : [FOUND, 0];
+    let clock = (): number => Number.POSITIVE_INFINITY;
+    try {
+      clock = createClock(ids, most);
+    } catch {
+      // What is loaded on demand may not be there any more.
+    }
+    const again = (): void => {
+      // Another shutdown has another time.
+      if (Atomics.load(cells, Header.guardSeconds) !== mark) return;
+      const left = until - before - now();
+      const time = clock();
+      if (left > 0 || time < chance) wait(left > 0 ? Math.min(left, every) : every, again);
+      else if (Atomics.compareExchange(cells, Header.guardSeconds, mark, next) === mark) act();
+    };
+    again();
   }
 
-  lookIn(until - now() - GUARD.before);
+  // Many may stand guard: only the one that finds the main thread late looks at all threads, which it may be waiting for.
+  wait(until - now() - GRACE, () =>
+    look(GUARD.main, [String(process.pid)], () => look(GUARD.all, undefined, () => end(table))),
+  );
   return () => clearTimeout(timer);
 }
+
+type Look = typeof GUARD.main | typeof GUARD.all;
 
 function end(table: Table): void {
   const isFirst = process.pid === 1;

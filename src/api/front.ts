@@ -33,7 +33,7 @@ export function createInstance(load: () => Loaded, find: () => void): Instance {
       return rest;
     },
     {
-      createFairClock: (ids) => load().createFairClock(ids),
+      createFairClock: (ids, most) => load().createFairClock(ids, most),
       prepare() {
         find();
         if (mayMakeWorkers()) bequeath();

@@ -25,6 +25,7 @@ it.each<[string, number, string, number]>([
   ['REPORT_WRITTEN', times.REPORT_WRITTEN, 'GRACE', times.GRACE],
   ['STEP_LOOK', times.STEP_LOOK, 'GRACE', times.GRACE],
   ['OVERTIME and POOL_AFTER', times.OVERTIME + times.POOL_AFTER, 'GRACE', times.GRACE],
+  ['what the watchdog counts of it', times.GUARD.main.chance + times.GUARD.main.before, 'GRACE', times.GRACE],
   ['OVERTIME and THREADS_LEAST', times.OVERTIME + times.THREADS_LEAST, 'GRACE', times.GRACE],
   ['PIPE_RETRY', times.PIPE_RETRY, 'REPORT_WRITTEN', times.REPORT_WRITTEN],
   ['drain', times.SHARES.drain, 'workers', times.SHARES.workers],
