@@ -25,3 +25,14 @@ it('the demo restarts both instances without a failed request', async () => {
   });
   expect(stdout.split('\n').at(-1)).toMatch(/^requests: (\d+) sent, \1 answered, 0 failed, 0 cut$/);
 });
+
+it('the README has the figures of the page', () => {
+  const figures = (name: string, heading: string): readonly string[] => {
+    const blocks = read(name).split(heading)[1]?.split('\n\n') ?? [];
+    const table = blocks.find((block) => block.startsWith('| |'))?.split('\n') ?? [];
+    return table.map((row) => row.split(' | ').slice(1).join());
+  };
+  const page = figures('docs/services.md', '\n## Balancers\n');
+  expect(page).toHaveLength(9);
+  expect(figures('README.md', '\n### Behind a balancer\n')).toEqual(page);
+});
