@@ -58,6 +58,14 @@ it('exit(code) that a handler awaits rejects', async () => {
   expect({ code, lines }).toEqual({ code: 0, lines: ['ERR_WORKER_ATEXIT_INSIDE_HANDLER'] });
 });
 
+it('a tinypool whose task has ended its thread, so that its call never settles, is named', async () => {
+  const { code, lines, stderr } = await play('a task of a tinypool that ends its thread');
+  expect({ code, lines }, stderr).toEqual({
+    code: 1,
+    lines: ['a task', 'cleaned up after a task', 'pool tinypool has not finished its tasks'],
+  });
+});
+
 it('a handler that a request has registered runs outside of its context on a signal', async () => {
   const { signal, lines, stderr } = await play('a signal after a request has registered');
   expect({ signal, lines }, stderr).toEqual({ signal: 'SIGTERM', lines: ['undefined', 'undefined'] });

@@ -205,6 +205,8 @@ export function createShutdown(
     collecting.end();
     if (isMain) disarm(table);
     if (around.ending() === undefined) endGuard?.();
+    for (const { name, unfinished } of outcome.pools)
+      if (unfinished) notes.push(`pool ${name} has not finished its tasks`);
     const { workers: threads, told } = children.reports();
     const processes = others.reports();
     const report = conclude({

@@ -106,6 +106,14 @@ const situations = {
     atexit.register(() => log(String(storage.getStore())));
     storage.run('request', () => process.exit());
   },
+  async 'a task of a tinypool that ends its thread'() {
+    const pool = registerTinypool(new Tinypool({ filename, maxThreads: 1 }));
+    atexit.configure({ timeout: 1000, onReport: ({ notes }) => log(notes.join()) });
+    log(await pool.run('a task'));
+    void pool.run('process.exit()');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await atexit.exit(0);
+  },
   'no permission for a guard'() {
     atexit.configure({ watchdog: true, onReport: ({ ok, notes }) => log(ok, notes.length) });
     atexit.register(() => log('handler', atexit.shutdownSignal.aborted));
