@@ -8,7 +8,12 @@ const ignore = (): void => {};
 
 /** Until {@link hearErrors}, an error of `stream` is nobody's end. Whoever listens to its errors hears them as before. */
 export function ignoreErrors(stream: NodeJS.WriteStream): void {
-  if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
+  if (stream.listeners('error').includes(ignore)) return;
+  // Node has one for each worker whose output it pipes there, and does not count those: one more is no leak.
+  const most = stream.getMaxListeners();
+  stream.setMaxListeners(0);
+  stream.on('error', ignore);
+  stream.setMaxListeners(most);
 }
 
 /** The inverse of {@link ignoreErrors}, once the stream has written what it holds. */

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
 import { whenWritten, writeDirectly } from '../../src/output/output.ts';
+import { ignoreErrors } from '../../src/output/silence.ts';
 import { createStream } from './stand-ins.ts';
 
 // A pipe that is full, or breaks, cannot be had without a process at its other end: only this call is not real.
@@ -107,4 +108,18 @@ describe('the descriptor itself', () => {
     writeDirectly('stdout', 'hello', now() + 300);
     expect(written).toHaveBeenCalledTimes(1);
   });
+});
+
+it('errors are ignored without a word about many listeners, as many as there are workers whose output is piped there', async () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockReturnValue();
+  const { stream } = createStream();
+  const most = stream.getMaxListeners();
+  stream.setMaxListeners(0);
+  for (let worker = 0; worker < 16; worker++) stream.on('error', () => {});
+  stream.setMaxListeners(most);
+  ignoreErrors(stream as NodeJS.WriteStream);
+  expect(stream.listenerCount('error')).toBe(17);
+  expect(stream.getMaxListeners()).toBe(most);
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
 });
