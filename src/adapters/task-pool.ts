@@ -2,13 +2,16 @@
  * What Piscina and Tinypool, a fork of it, have in common: tasks that are watched, and workers that are parked in
  * `Atomics.wait` while they are idle, where no message of any port is seen.
  */
-import type { Worker } from 'node:worker_threads';
+import { setEnvironmentData, type Worker } from 'node:worker_threads';
 import type { ShutdownError } from '../report/errors.ts';
 import { type Call, standIn } from '../stand-in.ts';
 import type { Pool } from '../thread/pools.ts';
 import { LONGEST, WAKING } from '../times.ts';
+import { PARKS } from '../wire/reason.ts';
 import { addPoolOfProcesses, instance, type PoolOptions, whenIs } from './adapter.ts';
 import { hear, isWorkerInfo, REQUESTS, reject, submitAndFind, WAKE, type WorkerInfo } from './worker-info.ts';
+
+setEnvironmentData(PARKS, true);
 
 /** What differs from one such pool to the other. */
 export interface TaskPool {

@@ -72,7 +72,7 @@ export function createCore(
   load: (core: Core) => Rest,
   { createFairClock, prepare }: Outside = NOTHING,
 ): Core {
-  const { isMain, threadId, table, ancestorId, deliver, rehearse } = position;
+  const { isMain, threadId, table, ancestorId, isParked, deliver, rehearse } = position;
   const { cells } = table;
   const isRoot = ancestorId === undefined;
   const handlers = createRegistry();
@@ -106,7 +106,7 @@ export function createCore(
       isInstalled = true;
       parent?.join();
       if (!isMain && !sharesMemory && rehearse) log(`${NO_SHARED_MEMORY}, so worker ${threadId} works alone: ${ALONE}`);
-      // At the first turn of its event loop; nobody sees a worker's.
+      // At the first turn of its event loop, if there is to be one; nobody sees a worker's.
       if (!isMain) rehearseSoon(0, () => false);
     },
 
@@ -156,12 +156,14 @@ export function createCore(
   }
 
   function rehearseIn(ms: number, isObserved: () => boolean, rounds: number): void {
-    // Not an immediate: an event loop that is idle does not turn for one that keeps nothing alive.
-    setTimeout(() => {
+    const act = (): void => {
       if (core.isShuttingDown() || isObserved()) return;
       asKept(() => attempt(() => rehearse?.()));
       if (rounds > 1) rehearseIn(0, isObserved, rounds - 1);
-    }, ms).unref();
+    };
+    if (isParked) queueMicrotask(act);
+    // Not an immediate: an event loop that is idle does not turn for one that keeps nothing alive.
+    else setTimeout(act, ms).unref();
   }
 
   // Nothing else leads to a parent.

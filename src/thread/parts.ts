@@ -146,6 +146,8 @@ export interface Position {
   readonly table: Table;
   /** The nearest ancestor that uses the library; undefined where nobody above shares this thread's table. */
   readonly ancestorId: number | undefined;
+  /** This worker may be parked before its event loop has turned: a pool's. */
+  readonly isParked?: boolean;
   /** Sends a link to another thread; settles once it was heard there. */
   deliver(to: number, message: LinkMessage): Promise<unknown>;
   /** Goes through a shutdown that is none, so that the way is prepared. Undefined where this is one: it is silent. */

@@ -7,20 +7,21 @@ import { sharesMemory } from '../shared-memory.ts';
 import { standIn } from '../stand-in.ts';
 import { createTable } from '../table/cells.ts';
 import { mayMakeWorkers, threads } from '../threads.ts';
-import { KEY, VERSION } from '../wire/reason.ts';
+import { KEY, PARKS, VERSION } from '../wire/reason.ts';
 import { isAncestor, isTagged } from '../wire/validators.ts';
 import type { Core } from './halves.ts';
 import type { Position } from './parts.ts';
 
 /** What this thread has inherited; a main thread that has not loaded the module of threads, nothing. */
-function findInherited(): Pick<Position, 'isMain' | 'threadId' | 'ancestorId'> & {
+function findInherited(): Pick<Position, 'isMain' | 'threadId' | 'ancestorId' | 'isParked'> & {
   readonly buffer?: SharedArrayBuffer;
 } {
   if (!mayMakeWorkers()) return { isMain: true, threadId: 0, ancestorId: undefined };
   const { isMainThread: isMain, threadId, getEnvironmentData } = threads();
   const data: unknown = getEnvironmentData(KEY);
   if (!isAncestor(data) || data.version !== VERSION) return { isMain, threadId, ancestorId: undefined };
-  return { isMain, threadId, ancestorId: data.threadId, buffer: data.buffer };
+  const isParked = !isMain && getEnvironmentData(PARKS) === true;
+  return { isMain, threadId, ancestorId: data.threadId, isParked, buffer: data.buffer };
 }
 
 export function findPosition(rehearse: (position: Position) => void): Position {

@@ -6,6 +6,7 @@
  */
 import { createConsole } from '../../workers/relay.ts';
 import { now } from '../clock.ts';
+import { process } from '../platform.ts';
 import { at, Cell, createTable, Header, Linked, SMALLEST } from '../table/cells.ts';
 import type { OrderMessage } from '../wire/messages.ts';
 import { VERSION } from '../wire/reason.ts';
@@ -44,6 +45,8 @@ export function rehearse(position: Position): void {
   dry.handlers.add(async function rehearsal() {}, []);
   dry.use();
   dry.parent?.readAll();
+  // The task that wakes it is one of Node's: `WAKE` in `worker-info.ts`.
+  if (position.isParked) process.getBuiltinModule('node:timers/promises');
   // What is printed meanwhile would be lost, so there is no meanwhile.
   const output = createConsole();
   output.relay({ stdout: true, stderr: true }, nothing);

@@ -10,6 +10,9 @@ export const VERSION = 2;
 /** The key in the environment data, the tag of a message between threads, and the name of the one instance a thread. */
 export const KEY = 'worker-atexit';
 
+/** In the environment data, inherited by every worker made from then on: it may be parked as soon as it is there. */
+export const PARKS = 'worker-atexit:parks';
+
 /** What started a shutdown, in the order in which the table's header numbers it. */
 export const ROUTES = [
   'beforeExit',

@@ -6,7 +6,7 @@ import { now } from '../../src/clock.ts';
 import { at, Cell, createTable, Linked, State, type Table } from '../../src/table/cells.ts';
 import { createCore } from '../../src/thread/core.ts';
 import type { Core, Rest } from '../../src/thread/halves.ts';
-import type { Begun, Shutdown, ShutdownRequest } from '../../src/thread/parts.ts';
+import type { Begun, Position, Shutdown, ShutdownRequest } from '../../src/thread/parts.ts';
 import type { OrderMessage } from '../../src/wire/messages.ts';
 import { VERSION } from '../../src/wire/reason.ts';
 import { createProcess } from './stand-ins.ts';
@@ -43,7 +43,7 @@ function createRest(): Rest {
   return rest as unknown as Rest;
 }
 
-function create(): Core {
+function create(own: Partial<Position> = {}): Core {
   table = createTable();
   return createCore(
     {
@@ -55,6 +55,7 @@ function create(): Core {
         Atomics.store(table.cells, at(slot, Cell.linked), Linked.yes);
       },
       rehearse() {},
+      ...own,
     },
     () => {
       calls.push('load');
@@ -273,4 +274,16 @@ it('what fails in a worker that nobody hears is told by itself', async () => {
   Atomics.store(table.cells, at(0, Cell.linked), Linked.never);
   core.life.obey(order());
   await vi.waitFor(() => expect(calls).toEqual(['load', 'tell fails']));
+});
+
+it.each([
+  [true, 2],
+  [false, 0],
+])('a worker that may be parked (%s) rehearses before its event loop turns: %i times', async (isParked, times) => {
+  const rehearse = vi.fn();
+  const worker = create({ isParked, rehearse });
+  worker.handlers.add(() => {}, []);
+  worker.use();
+  for (let microtask = 0; microtask < 3; microtask++) await undefined;
+  expect(rehearse).toHaveBeenCalledTimes(times);
 });
