@@ -12,11 +12,14 @@ const START = 5000;
 const haproxy = (mode) => ({
   command: 'haproxy',
   args: (file) => ['-db', '-f', file],
-  // Checks every 200 ms; two that fail, and it sends nothing more.
-  config: ({ port, instances }) => `
+  // Checks every 200 ms; two that fail, and it sends nothing more. On a busy machine an answer may take longer.
+  config: ({ port, instances, folder }) => `
+global
+  stats socket ${folder}/haproxy.sock
 defaults
   mode ${mode}
   timeout connect 1s
+  timeout check 1s
   timeout client 30s
   timeout server 30s
   retries 3
@@ -29,6 +32,10 @@ backend services
   option httpchk GET /ready
 ${instances.map((one, n) => `  server s${n} 127.0.0.1:${one} check inter 200ms fall 2 rise 1`).join('\n')}
 `,
+  areUp: async (folder) => {
+    const states = await sayTo(join(folder, 'haproxy.sock'), 'show stat');
+    return states.match(/^services,s\d,.*,UP,/gm)?.length === 2;
+  },
 });
 
 export const balancers = {
@@ -89,9 +96,19 @@ async function isListening(port) {
   }
 }
 
-/** Starts one. Returns its port, and what stops it. */
+/** Asks a balancer by its own socket. */
+async function sayTo(path, command) {
+  const socket = connect(path);
+  socket.on('error', () => {});
+  socket.end(`${command}\n`);
+  let said = '';
+  for await (const chunk of socket) said += chunk;
+  return said;
+}
+
+/** Starts one. Returns its port, whether it sends requests to both instances, as far as it tells that, and what stops it. */
 export async function startBalancer(name, instances, folder) {
-  const { command, args, config } = balancers[name];
+  const { command, args, config, areUp = () => true } = balancers[name];
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'balancer.conf');
@@ -110,6 +127,7 @@ export async function startBalancer(name, instances, folder) {
   }
   return {
     port,
+    areUp: () => areUp(folder),
     async stop() {
       child.kill('SIGKILL');
       await ended;

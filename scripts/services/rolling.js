@@ -12,8 +12,9 @@ const service = fileURLToPath(new URL('service.js', import.meta.url));
 /** An instance that is not gone by then is killed: ms. */
 const GONE = 6000;
 
-/** How long a balancer may take to see that an instance is there again: ms. */
+/** How long a balancer that does not tell may take to see that an instance is there again, and one that tells: ms. */
 const SEEN = 700;
+const SEEN_AT_MOST = 10_000;
 
 async function startInstance(way, port, env) {
   const child = spawn(process.execPath, [service, way, String(port)], {
@@ -75,12 +76,24 @@ export async function roll({
 }) {
   const ports = [await freePort(), await freePort()];
   const instances = await Promise.all(ports.map((port) => startInstance(way, port, env)));
-  const { port, stop } = await start(balancer, ports, join(folder, balancer.replaceAll(/\W+/g, '-')));
+  const {
+    port,
+    stop,
+    areUp = () => true,
+  } = await start(balancer, ports, join(folder, balancer.replaceAll(/\W+/g, '-')));
   const failures = new Map();
   const result = { sent: 0, answered: 0, failed: 0, restarted: 0, killed: 0, failures };
   let isRolling = true;
-  try {
+
+  async function seen() {
     await sleep(SEEN);
+    for (const until = Date.now() + SEEN_AT_MOST; !(await areUp()); await sleep(50)) {
+      if (Date.now() > until) throw new Error(`${balancer} has not seen both instances within ${SEEN_AT_MOST} ms`);
+    }
+  }
+
+  try {
+    await seen();
     const load = Array.from({ length: clients }, async () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       while (isRolling || result.sent < requests) {
@@ -101,7 +114,7 @@ export async function roll({
       if (!(await end(instances[which], 'SIGTERM'))) result.killed++;
       instances[which] = await startInstance(way, ports[which], env);
       result.restarted++;
-      await sleep(SEEN);
+      await seen();
     }
     isRolling = false;
     await Promise.all(load);
