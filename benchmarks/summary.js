@@ -16,7 +16,7 @@ const ROWS = [
   ],
   ['`register()`, 1,000 handlers, each', 'register', 'register 1000'],
   ['`unregister()`, 1,000 handlers, each', 'register', 'unregister 1000'],
-  ['a worker from `new Worker` to ready, beside one that imports nothing', 'spawn', 'ready and linked', 'empty'],
+  ['a worker from `new Worker` to ready, beside one without the library', 'spawn', 'ready and linked', 'empty'],
   ['`isShuttingDown()` in a hot loop, beside the empty loop', 'check', 'worker', 'empty loop'],
 ];
 

@@ -23,8 +23,8 @@ const figures = { 'worker-atexit': [], empty: [], register: [] };
 for (let round = -2; round < rounds; round++) {
   const [library, empty] =
     round % 2 === 0
-      ? [await spawn('./spawn-library.js', true), await spawn('./spawn-empty.js', false)]
-      : [await spawn('./spawn-empty.js', false), await spawn('./spawn-library.js', true)].reverse();
+      ? [await spawn('./spawn-library.js', true), await spawn('./empty-package/worker.js', false)]
+      : [await spawn('./empty-package/worker.js', false), await spawn('./spawn-library.js', true)].reverse();
   // The first ones warm up this thread.
   if (round < 0) continue;
   figures['worker-atexit'].push(library.ms);

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import 'empty-package';
 
 parentPort.on('message', () => {});
 parentPort.postMessage({});
