@@ -1,5 +1,5 @@
 // `npm run test:everywhere`: the package as bundlers, other compilers and test runners take it, the lowest versions of its
-// peers, then the runtimes that are not Node.
+// peers, the tests of other packages, then the runtimes that are not Node.
 import { spawnSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ const run = (args, env) => spawnSync(process.execPath, args, { env: { ...process
 const ended = [
   run(['node_modules/vitest/vitest.mjs', 'run'], { EVERYWHERE: 'true' }),
   run(['scripts/peers.js']),
+  run(['scripts/guests.js']),
   run(['scripts/runtimes.js', 'bun', 'deno']),
 ];
 process.exitCode = ended.every(({ status }) => status === 0) ? 0 : 1;
