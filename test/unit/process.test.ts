@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { registerCluster, registerProcess } from '../../src/process.ts';
+import { tagged } from '../../src/wire/ipc.ts';
 
 const INVALID = 'ERR_WORKER_ATEXIT_INVALID_ARGUMENT';
 
@@ -59,6 +60,18 @@ it('takes one that has ended, or was never there, for none', async () => {
   expect(await registerProcess(never).shutdown()).toEqual([]);
   await failed;
 });
+
+it('sends the signal to a child that closes its channel when its order is on the way', async () => {
+  const program = `
+    setInterval(() => {}, 1000);
+    process.on('internalMessage', ({ type }) => type === 'order' && process.disconnect());
+    process.send(${JSON.stringify({ ...tagged, type: 'here' })});
+  `;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const registered = registerProcess(child, { name: 'closes', timeout: 20_000 });
+  await once(child, 'internalMessage');
+  expect(await registered.shutdown()).toMatchObject([{ status: 'unlinked', diagnosis: 'ended by SIGTERM' }]);
+}, 30_000);
 
 describe('registerCluster', () => {
   afterEach(() => vi.restoreAllMocks());

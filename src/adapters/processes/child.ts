@@ -55,6 +55,15 @@ interface ChildListeners {
 /** There a child's own `kill()` closes its channel, and sends one signal only. */
 const isDeno = 'Deno' in globalThis;
 
+function killById(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    // It is gone by now.
+    return false;
+  }
+}
+
 export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough, log }: ChildListeners): Child {
   const pid = child.pid ?? 0;
   const facts = createFacts();
@@ -64,7 +73,7 @@ export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough,
 
   /** What an execa process calls `kill` has a meaning of its own. */
   const kill = (signal: NodeJS.Signals): boolean =>
-    isDeno ? process.kill(pid, signal) : ChildProcess.prototype.kill.call(child, signal);
+    isDeno ? killById(pid, signal) : ChildProcess.prototype.kill.call(child, signal);
 
   // What a dead process has sent is still read.
   const isThrough = (): boolean =>
@@ -93,6 +102,12 @@ export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough,
     tell();
   }
 
+  function onDisconnect(): void {
+    // It may have closed its channel before its order was there. If not, the signal is the same order once more.
+    if (facts.orderedAt !== undefined && !facts.ack) signalOnce();
+    tell();
+  }
+
   function signalOnce(): void {
     if (isSignalled || facts.end) return;
     isSignalled = true;
@@ -107,7 +122,7 @@ export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough,
   const emitter: NodeJS.EventEmitter = child;
   emitter.on('internalMessage', onMessage);
   emitter.on('exit', onExit);
-  emitter.on('disconnect', tell);
+  emitter.on('disconnect', onDisconnect);
   const register = (): void => send({ ...tagged, type: 'registered', holds: self.terms.holds });
 
   const self: Child = {
@@ -155,7 +170,7 @@ export function createChild(child: ChildProcess, terms: ChildTerms, { onThrough,
     forget() {
       emitter.off('internalMessage', onMessage);
       emitter.off('exit', onExit);
-      emitter.off('disconnect', tell);
+      emitter.off('disconnect', onDisconnect);
     },
   };
   if (child.connected) register();
