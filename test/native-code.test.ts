@@ -133,7 +133,8 @@ onNode.each([
 onNode('shutdown() settles by its deadline where the end of a pool blocks', async () => {
   const { stdout, stderr, ms } = await play('shutdown()', 'a Piscina');
   expect(stdout).toContain(
-    "settled [\n  'piscina 1 has not ended: it is in native code, and is waited for no longer',\n" +
+    "settled [\n  'pool piscina has not finished its tasks',\n" +
+      "  'piscina 1 has not ended: it is in native code, and is waited for no longer',\n" +
       "  'pool piscina has not ended, and is waited for no longer'\n]",
   );
   expect(stderr).toContain('worker-atexit: piscina 1 has not ended');

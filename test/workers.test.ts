@@ -249,7 +249,7 @@ it('drops links that do not fit, and says so', async () => {
   expect(stderr.split('\n').slice(0, -1)).toEqual([
     'worker-atexit: dropped a link from worker 1, which is not the owner of its slot',
     'worker-atexit: dropped a link from worker 1 that does not fit the protocol',
-    'worker-atexit: worker 1 uses another version of the library (protocol 99, here 1), and works alone',
+    'worker-atexit: worker 1 uses another version of the library (protocol 99, here 2), and works alone',
     'worker-atexit: dropped a second link from worker 1',
     'worker-atexit: dropped a link from worker 1 that does not fit the protocol',
   ]);

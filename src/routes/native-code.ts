@@ -26,23 +26,25 @@ export function endThreadsInTime(thread: Thread, exitCode: number, crash: Crash 
   const crew = thread.children.crew();
   for (const worker of workers) void threads.Worker.prototype.terminate.call(worker);
   const since = now();
-  const clock = createFairClock();
+  // To start a clock is to look at every thread, which takes longer than most need to end.
+  let clock: (() => number) | undefined;
   let left = crew.left();
   let least = THREADS_LEAST;
   while (left > 0) {
     // By its deadline if one is in native code. Those that end are waited for as long as that takes on a busy machine.
-    if (clock() > least && now() > thread.deadline + OVERTIME) {
+    if (clock && clock() > least && now() > thread.deadline + OVERTIME) {
       const running = crew.workers.filter((worker) => worker.isRunning());
       const named = running.length > 0 ? running : crew.workers;
       endWithout(thread, named.map(({ name }) => name).join(', '), exitCode, crash);
       return;
     }
     const isFirst = now() - since < THREADS_LOOK.after;
+    if (!isFirst) clock ??= createFairClock();
     const ms = isFirst ? THREADS_LOOK.first : THREADS_LOOK.later;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     const last = left;
     left = crew.left();
-    if (left < last) least = clock() + THREADS_LEAST;
+    if (left < last && clock) least = clock() + THREADS_LEAST;
   }
 }
 
