@@ -157,7 +157,7 @@ export function finalize(object: object, fn: unknown, ...args: unknown[]): Final
 
 /**
  * Whether this thread is to end, from shared memory: nanoseconds, and right even in a loop that never lets the event loop
- * turn.
+ * turn. After a `shutdown()` that the process survives, a worker answers true until its event loop has turned.
  */
 export const isShuttingDown: () => boolean = instance.isShuttingDown;
 
