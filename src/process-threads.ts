@@ -10,13 +10,17 @@ export function threadsOfProcess(): string[] | undefined {
   }
 }
 
+/** What the system says of a thread in one of its files there; throws where it does not, or the thread is gone. */
+function read(id: string | number, file: string): string {
+  return process.getBuiltinModule('node:fs').readFileSync(`/proc/self/task/${id}/${file}`, 'latin1');
+}
+
 /** Those of them that are workers, where threads have names (from Node 24 on); else all. */
 export function workerThreads(): string[] | undefined {
   const ids = threadsOfProcess();
-  const { readFileSync } = process.getBuiltinModule('node:fs');
   const named = ids?.filter((id) => {
     try {
-      return readFileSync(`/proc/self/task/${id}/comm`, 'latin1').startsWith('WorkerThread');
+      return read(id, 'comm').startsWith('WorkerThread');
     } catch {
       return false;
     }
@@ -41,13 +45,11 @@ const FUTEX: ReadonlyMap<string, string> = new Map([
 
 /** Whether a thread waits until another one wakes it, as in `Atomics.wait`. Undefined where nothing tells. */
 export function isParked(id: number): boolean | undefined {
-  const { readFileSync } = process.getBuiltinModule('node:fs');
-  const read = (file: string): string => readFileSync(`/proc/self/task/${id}/${file}`, 'latin1');
   try {
-    const place = read('wchan');
+    const place = read(id, 'wchan');
     // A system that keeps such names to itself, or a thread that runs.
     if (place !== '' && place !== '0') return place.startsWith('futex');
-    return read('syscall').split(' ')[0] === FUTEX.get(process.arch);
+    return read(id, 'syscall').split(' ')[0] === FUTEX.get(process.arch);
   } catch {
     return undefined;
   }
@@ -67,15 +69,13 @@ const TICK = 10;
 
 /** Undefined where nothing tells, or the thread is gone. */
 export function usageOf(id: string): Usage | undefined {
-  const { readFileSync } = process.getBuiltinModule('node:fs');
-  const read = (file: string): string => readFileSync(`/proc/self/task/${id}/${file}`, 'latin1');
   try {
-    const stat = read('stat');
+    const stat = read(id, 'stat');
     // The thread's name comes before, and may have anything in it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const isRunnable = fields[0] === 'R';
     try {
-      const [ran, waited] = read('schedstat').split(' ');
+      const [ran, waited] = read(id, 'schedstat').split(' ');
       return { ran: Number(ran) / 1e6, waited: Number(waited) / 1e6, isRunnable };
     } catch {
       // A kernel that keeps no such figures.

@@ -1,5 +1,4 @@
 /** What Piscina and Tinypool know of one of their workers, and how a task is put to it. */
-
 import { createHook } from 'node:async_hooks';
 import { MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { isSharedArrayBuffer, queueMicrotask } from '../platform.ts';

@@ -2,7 +2,6 @@
  * The rest of a thread: its workers, its pools, its settings, and what is told of it. Every thread is the same thing; the
  * main thread is the one without a parent.
  */
-
 import { createEntrusting } from '../../workers/entrusting.ts';
 import { createChildren } from '../children/children.ts';
 import type { FailedWorker } from '../children/terms.ts';
