@@ -9,7 +9,7 @@ process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const ALL = ['node@22', 'node@24', 'node@26', 'bun', 'deno'];
 
-/** Returns the line that the tests end with. */
+/** Returns the lines that the tests end with: what failed, and how many passed. */
 function test(runtime) {
   console.log(`\n> the end-to-end tests on ${runtime}`);
   install(runtime);
@@ -21,10 +21,14 @@ function test(runtime) {
   });
   process.stdout.write(stdout);
   if (status !== 0) process.exitCode = 1;
-  return stdout.trimEnd().split('\n').at(-1);
+  const lines = stdout.trimEnd().split('\n');
+  return { failed: lines.filter((line) => line.startsWith('failed: ')), count: lines.at(-1) };
 }
 
 const asked = process.argv.slice(2);
-const lines = (asked.length > 0 ? asked : ALL).map((runtime) => [runtime, test(runtime)]);
+const results = (asked.length > 0 ? asked : ALL).map((runtime) => ({ runtime, ...test(runtime) }));
 console.log();
-for (const [runtime, line] of lines) console.log(`${runtime.padEnd(8)} ${line}`);
+for (const { runtime, failed, count } of results) {
+  console.log(`${runtime.padEnd(8)} ${count}`);
+  for (const line of failed) console.log(line);
+}
