@@ -3,6 +3,7 @@
  * told is late by every other clock. One in native code is late by this one, too: it sleeps, or has the processor.
  */
 import { now } from './clock.ts';
+import { clearTimeout, setTimeout } from './platform.ts';
 import { threadOfCaller, threadsOfProcess, type Usage, usageOf } from './process-threads.ts';
 import { FAIR_LOOK } from './times.ts';
 
@@ -40,4 +41,17 @@ export function createFairClock(ids?: readonly string[], most: number = FAIR_LOO
     time += Math.min(ms - longest, most);
     return time;
   };
+}
+
+/** Calls `act` once the thread with this id has had so many ms by such a clock. What it returns calls that off. */
+export function afterFairly(ms: number, id: string, act: () => void): () => void {
+  // Whatever passes while nobody looks is the thread's own.
+  const clock = createFairClock([id], ms);
+  const look = (): void => {
+    const left = ms - clock();
+    if (left <= 0) act();
+    else timer = setTimeout(look, Math.max(left, FAIR_LOOK.least));
+  };
+  let timer = setTimeout(look, ms);
+  return () => clearTimeout(timer);
 }

@@ -92,8 +92,8 @@ export const SUBTREE_LOOK = 100;
 export const RETIREMENT = 1000;
 
 /**
- * How long a pool's worker that is ended alone may take to read its order where it may never do: less than
- * {@link RETIREMENT}, and long enough for an order to be handed on, {@link RELAY}.
+ * How long a pool's worker that is ended alone may take to read its order where it may never do, not counting what its thread
+ * waits for a processor: less than {@link RETIREMENT}, and long enough for an order to be handed on, {@link RELAY}.
  */
 export const PATIENCE = 100;
 

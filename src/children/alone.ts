@@ -4,9 +4,10 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { now } from '../clock.ts';
+import { afterFairly } from '../fair-clock.ts';
 import { clearTimeout, nextTick, setTimeout } from '../platform.ts';
 import type { WorkerReport } from '../report/report.ts';
-import { isWaiting } from '../table/cells.ts';
+import { at, Cell, isWaiting } from '../table/cells.ts';
 import { stateOf } from '../table/slots.ts';
 import { LONGEST, OVERTIME, PATIENCE, RETIREMENT } from '../times.ts';
 import { diagnosisOf, settleBySlot } from './account.ts';
@@ -116,11 +117,13 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
     const giveUpUnread = (): void => {
       if (isWaiting(stateOf(child.table, child.slot))) giveUp();
     };
-    const timers = [setTimeout(giveUp, Math.min(Math.max(0, until - now()), LONGEST))];
-    // An aborted busy loop must go, or such workers pile up.
-    if (!isPatient) timers.push(setTimeout(giveUpUnread, PATIENCE));
+    const timer = setTimeout(giveUp, Math.min(Math.max(0, until - now()), LONGEST));
+    // An aborted busy loop must go, or such workers pile up. One that a busy machine keeps from reading its order must not.
+    const thread = String(Atomics.load(child.table.cells, at(child.slot, Cell.systemThread)));
+    const callOff = isPatient ? undefined : afterFairly(PATIENCE, thread, giveUpUnread);
     await collection.await();
-    for (const timer of timers) clearTimeout(timer);
+    clearTimeout(timer);
+    callOff?.();
     if (child.task.state === 'timed-out' && child.worker) {
       parts.onGiveUp();
       registered.terminatorOf(child.worker)();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createFairClock } from '../../src/fair-clock.ts';
+import { afterFairly, createFairClock } from '../../src/fair-clock.ts';
 import { createProcess } from './stand-ins.ts';
 
 /** Of each thread: its state, and for how many ms it had a processor and waited for one. */
@@ -104,4 +104,24 @@ it('counts looks where the system does not tell of threads', () => {
   const clock = createFairClock();
   expect(pass(clock, {})).toBe(20);
   expect(pass(clock, {}, 300)).toBe(45);
+});
+
+it('calls back once a thread has had its time, and not before', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const act = vi.fn();
+  afterFairly(100, '2', act);
+  const later = (ms: number, changed: typeof threads): void => {
+    Object.assign(threads, changed);
+    time += ms;
+    vi.advanceTimersByTime(ms);
+  };
+  later(100, { 2: ['S', 5, 70] });
+  expect(act).not.toHaveBeenCalled();
+  later(70, { 2: ['R', 5, 80] });
+  expect(act).not.toHaveBeenCalled();
+  later(70, { 2: ['S', 25, 80] });
+  expect(act).toHaveBeenCalledTimes(1);
+  afterFairly(100, '2', act)();
+  later(500, {});
+  expect(act).toHaveBeenCalledTimes(1);
 });
