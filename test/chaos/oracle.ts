@@ -418,7 +418,9 @@ export function judge(program: Program, played: Played): string[] {
     complaints,
   );
   check(odd === null, `it complained: ${complaints}`);
-  for (const note of reports.flatMap(({ notes }) => notes)) check(/were woken|rejected/.test(note), `a note: ${note}`);
+  // Where a thread hangs, half a second may be all that a pool has.
+  const fits = isBusy && nodes.some(isSlow) ? /were woken|rejected|has not finished its tasks/ : /were woken|rejected/;
+  for (const note of reports.flatMap(({ notes }) => notes)) check(fits.test(note), `a note: ${note}`);
   return wrong;
 }
 

@@ -203,11 +203,18 @@ const signal = fc.record({
   after: fc.oneof(fc.nat(40), fc.integer({ min: 250, max: 800 })),
 });
 
+/** What a program has whose threads hang, and one where nothing does: nobody waits for the end of that. */
+const TIMES = { short: { timeout: 2000, syncTimeout: 1000 }, ample: { timeout: 10_000, syncTimeout: 5000 } } as const;
+
+const hangs = (thread: Thread): boolean =>
+  isBlocked(thread) ||
+  [...thread.handlers, ...thread.drains].some(({ end }) => end === 'never' || end === 'blocks') ||
+  thread.children.some(hangs) ||
+  (thread.pool !== undefined && hangs(thread.pool.worker));
+
 /** A program whose times are those that it is to be given. */
 export const program: fc.Arbitrary<Program> = fc
   .record({
-    timeout: fc.constant(2000),
-    syncTimeout: fc.constant(1000),
     main: thread(0),
     early: fc.oneof(
       { arbitrary: fc.constant(0), weight: 4 },
@@ -239,9 +246,11 @@ export const program: fc.Arbitrary<Program> = fc
     const isEarly = raw.early > 0;
     const above = { endsBefore: false, isBlocked: false };
     const first = { signal: 'SIGTERM', after: 0 } as const;
+    const main = fitted(raw.main, above, { threads: MOST_THREADS - 1, busy: 1 }, isEarly);
     return {
       ...raw,
-      main: fitted(raw.main, above, { threads: MOST_THREADS - 1, busy: 1 }, isEarly),
+      ...TIMES[hangs(main) ? 'short' : 'ample'],
+      main,
       signals: raw.route === 'signal' ? [first, ...raw.signals] : raw.signals,
       meanwhile: isAsynchronous(raw.route) ? raw.meanwhile : [],
     };

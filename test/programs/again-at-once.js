@@ -40,7 +40,10 @@ if (workerData) {
 } else {
   const [, , route] = process.argv;
   await once(new Worker(new URL(import.meta.url), { workerData: cells.buffer }), 'message');
-  atexit.configure({ onReport: ({ workers }) => say(workers.map(({ status }) => status).join(', ')) });
+  atexit.configure({
+    syncTimeout: 5000,
+    onReport: ({ workers }) => say(workers.map(({ status }) => status).join(', ')),
+  });
   await atexit.shutdown();
   tell(State.over);
   Atomics.wait(cells, 0, State.over, LIMIT);

@@ -48,6 +48,7 @@ if (depth > 0) {
 } else {
   await atexit.shutdown();
   atexit.configure({
+    syncTimeout: 5000,
     onReport: ({ workers }) => say(workers.map(({ path, status }) => `depth ${path.length} ${status}`).join(', ')),
   });
   worker.postMessage('again');

@@ -11,6 +11,7 @@ import workerpool from 'workerpool';
 const say = (line) => fs.writeSync(1, `${line}\n`);
 
 if (isMainThread) {
+  atexit.configure({ syncTimeout: 5000 });
   const pool = registerPool(workerpool.pool(fileURLToPath(import.meta.url), { workerType: 'thread', maxWorkers: 1 }));
   await pool.exec('start');
   atexit.register(() => say('first shutdown'));

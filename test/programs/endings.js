@@ -17,18 +17,20 @@ const file = (name) => new URL(name, import.meta.url);
 const environment = { ...process.env, DIR: dir, STATE: state };
 const threads = { minThreads: shrinks ? 0 : 1, maxThreads: 1, env: environment, ...(shrinks && { idleTimeout: 20 }) };
 const filename = file('./endings-task.js').href;
+/** Room for a machine that is busy with other things. */
+const terms = { timeout: 5000 };
 
 async function createPiscina(atomics) {
   const { Piscina } = await import('piscina');
   const { registerPool } = await import('worker-atexit/piscina');
-  const pool = registerPool(new Piscina({ filename, atomics, ...threads }));
+  const pool = registerPool(new Piscina({ filename, atomics, ...threads }), terms);
   return { pool, run: (task, options) => pool.run(task, options), destroy: () => pool.destroy() };
 }
 
 async function createTinypool() {
   const { Tinypool } = await import('tinypool');
   const { registerPool } = await import('worker-atexit/tinypool');
-  const pool = registerPool(new Tinypool({ filename, ...threads }));
+  const pool = registerPool(new Tinypool({ filename, ...threads }), terms);
   return { pool, run: (task, options) => pool.run(task, options), destroy: () => pool.destroy() };
 }
 
@@ -37,7 +39,7 @@ async function createWorkerpool() {
   const { registerPool } = await import('worker-atexit/workerpool');
   const script = file('./endings-workerpool.js').pathname;
   const options = { workerType: 'thread', minWorkers: 1, maxWorkers: 1, workerThreadOpts: { env: environment } };
-  const pool = registerPool(workerpool.pool(script, options));
+  const pool = registerPool(workerpool.pool(script, options), terms);
   return {
     pool,
     run(task, { signal } = {}) {

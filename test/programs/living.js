@@ -30,6 +30,7 @@ const workerFile = fileURLToPath(new URL('./living-workerpool.js', import.meta.u
 async function useAgain(pool, method) {
   const submit = (task) => (method === 'run' ? pool.run(task) : pool.exec('work', [task]));
   atexit.configure({
+    syncTimeout: 5000,
     onReport: ({ ok, workers, notes }) =>
       log(ok, workers.map(({ name, status }) => `${name.split(' ')[0]} ${status}`).join(), notes.join()),
   });

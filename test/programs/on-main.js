@@ -33,7 +33,10 @@ const gone = (worker) => new Promise((resolve) => worker.once('exit', resolve));
 const logged = async (count) => {
   while (linesOf('log') < count) await sleep(2);
 };
-const main = () => atexit.register(() => log('main'));
+const main = () => {
+  atexit.configure({ syncTimeout: 5000 });
+  atexit.register(() => log('main'));
+};
 const routes = {
   'exit()': () => atexit.exit(0),
   'process.exit()': () => process.exit(0),

@@ -111,7 +111,7 @@ if (isMainThread) {
 }
 
 async function run(feature, route) {
-  atexit.configure({ onReport: ({ ok, notes }) => console.log('ok', ok, ...notes) });
+  atexit.configure({ syncTimeout: 5000, onReport: ({ ok, notes }) => console.log('ok', ok, ...notes) });
   atexit.register(() => console.log('main'));
   await features[feature]();
   ways[route]();

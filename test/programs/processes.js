@@ -26,6 +26,7 @@ const args = [JSON.stringify({ folder, ...child })];
 const note = (line) => appendFileSync(join(folder, 'order'), `${line}\n`);
 
 configure({
+  syncTimeout: 5000,
   ...settings,
   logger: { error: (message) => note(message) },
   onReport(report) {

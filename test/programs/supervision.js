@@ -95,6 +95,7 @@ const situations = {
 
 if (isMainThread) {
   atexit.configure({
+    syncTimeout: 5000,
     onReport: ({ route, exitCode, reason }) => log(`${route} ${exitCode} ${reason.cause?.message}`),
   });
   atexit.register(() => log('main'));
