@@ -81,8 +81,15 @@ const faults: Record<string, Expected> = {
   },
 };
 
-/** A worker that does not ack uses up its time, so that is short; a busy machine may need a while for the others: ms. */
-const timeoutOf = (isClean: boolean, fault: string): number => (isClean || fault === 'out of memory' ? 8000 : 2000);
+/** Faults by which a worker uses up its time, so that is short; a busy machine may need a while for the others: ms. */
+const hanging = [
+  'a busy loop',
+  'Atomics.wait',
+  'a handler never settles',
+  'a handler loops',
+  'a parent is blocked above a healthy child',
+];
+const timeoutOf = (fault: string): number => (hanging.includes(fault) ? 4000 : 8000);
 
 /** What a loaded machine may need beyond the deadline, the 500 ms after it, and a worker's own limit: ms. */
 const ROOM = 4000;
@@ -90,7 +97,7 @@ const ROOM = 4000;
 const order = ['main 2', 'main 1'];
 
 describe.each(Object.entries(faults))('%s', (fault, { report, log = [], isClean = false }) => {
-  const timeout = timeoutOf(isClean, fault);
+  const timeout = timeoutOf(fault);
   const cells = new Map<Route, { ended: Ended; lines: readonly string[]; endedAt: number }>();
   const dir = mkdtempSync(join(tmpdir(), 'worker-atexit-'));
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
