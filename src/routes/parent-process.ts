@@ -4,6 +4,7 @@
  * before the parent has registered it.
  */
 
+import { now } from '../clock.ts';
 import { isError, process, setTimeout, wallClock } from '../platform.ts';
 import { toError } from '../report/errors.ts';
 import { toOutcome, toWorkerOutcome } from '../report/outcomes.ts';
@@ -26,6 +27,8 @@ function createParent(thread: Thread): { hear(message: unknown): void } {
   let isWatched = false;
   /** Listeners of signals wait for the order. */
   let isHeld = false;
+  /** When the order was read. */
+  let readAt: number | undefined;
   /** Settles once the last ack is written. */
   let sent: Promise<unknown> = Promise.resolve();
 
@@ -40,6 +43,7 @@ function createParent(thread: Thread): { hear(message: unknown): void } {
     sent = send({
       ...tagged,
       type: 'ack',
+      readAt,
       handlers: [
         ...drained.map((handler) => ({ ...toOutcome(handler), stage: 'drain' as const })),
         ...handlers.map(toOutcome),
@@ -64,6 +68,7 @@ function createParent(thread: Thread): { hear(message: unknown): void } {
   }
 
   function obey({ timeout, sentAt, signal }: ProcessOrderMessage): void {
+    readAt ??= now();
     const onItsWay = Math.max(0, wallClock() - sentAt);
     end('message', signal, ownTimeOfProcess(Math.max(0, timeout - onItsWay)));
   }

@@ -61,7 +61,9 @@ function workerParts(
     .flatMap((handler) => handlerSpan(handler, thread, handler.stage ?? 'handlers', origin))
     .filter(({ end }) => end >= 0);
   const instants: Instant[] = [];
-  if (orderedAt === undefined || status === 'unlinked') return { spans, instants };
+  // A worker that had nothing to do took no time. A process that does not use the library was told all the same, by its signal.
+  const isTold = status !== 'unlinked' || ackMs !== undefined;
+  if (orderedAt === undefined || !isTold) return { spans, instants };
   const begin = orderedAt - zero;
   const end = Math.max(begin, ackMs === undefined ? until : begin + ackMs);
   spans.unshift({
@@ -76,8 +78,11 @@ function workerParts(
   });
   instants.push({ thread, kind: 'order', at: begin });
   if (readAt !== undefined) instants.push({ thread, kind: 'read', at: readAt - origin });
-  if (ackMs !== undefined) instants.push({ thread, kind: 'ack', at: end });
-  else if (status === 'timed-out') instants.push({ thread, kind: 'terminated', at: end });
+  // How long a process took until it had ended is known of one without an ack, too.
+  if (status === 'timed-out') instants.push({ thread, kind: 'terminated', at: end });
+  else if (ackMs !== undefined && (status === 'acked' || status === 'failed')) {
+    instants.push({ thread, kind: 'ack', at: end });
+  }
   return { spans, instants };
 }
 

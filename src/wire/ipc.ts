@@ -10,6 +10,7 @@ import {
   isFields,
   isHandlerOutcome,
   isListOf,
+  isOptional,
   isReason,
   isWorkerOutcome,
 } from './validators.ts';
@@ -47,6 +48,8 @@ export interface ProcessOrderMessage extends Tagged {
 /** Child to parent: its shutdown is through, whatever has started it. */
 export interface ProcessAckMessage extends Tagged {
   readonly type: 'ack';
+  /** When its order was read: ms on the clock of `process.hrtime()`. Absent where none has come. */
+  readonly readAt?: number | undefined;
   readonly handlers: readonly HandlerOutcome[];
   readonly workers: readonly WorkerOutcome[];
 }
@@ -72,4 +75,7 @@ export const isProcessOrder = (message: unknown): message is ProcessOrderMessage
   typeof message.signal === 'string';
 
 export const isProcessAck = (message: unknown): message is ProcessAckMessage =>
-  isOf(message, 'ack') && isListOf(message.handlers, isHandlerOutcome) && isListOf(message.workers, isWorkerOutcome);
+  isOf(message, 'ack') &&
+  isOptional(message.readAt, isDuration) &&
+  isListOf(message.handlers, isHandlerOutcome) &&
+  isListOf(message.workers, isWorkerOutcome);

@@ -29,7 +29,8 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 
 export const isDuration = (value: unknown): value is number => typeof value === 'number' && value >= 0;
 
-const isOptional = (value: unknown, is: (value: unknown) => boolean): boolean => value === undefined || is(value);
+export const isOptional = (value: unknown, is: (value: unknown) => boolean): boolean =>
+  value === undefined || is(value);
 
 export const isString = (value: unknown): value is string => typeof value === 'string';
 

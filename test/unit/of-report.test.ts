@@ -131,6 +131,31 @@ it('has a worker that did not ack until its stage was over, and says that it was
   });
 });
 
+it('has a process from its order to its end: by its signal, with the ack that went before, and killed', () => {
+  const told = { threadId: 0, orderedAt: ZERO + 400, ackMs: 300 };
+  const diagnosis = 'acked, then ended with exit code 2';
+  const report = facts({
+    workers: [
+      worker({ ...told, pid: 98, status: 'unlinked', diagnosis: 'ended by SIGTERM' }),
+      worker({ ...told, pid: 99, status: 'acked', readAt: ZERO + 402 }),
+      worker({ ...told, pid: 100, status: 'timed-out', diagnosis: 'had not ended after 300 ms: killed' }),
+      worker({ ...told, pid: 101, status: 'lost', diagnosis }),
+    ],
+  });
+  expect([1, 2, 3, 4].map((thread) => spansOf(report, thread))).toEqual([
+    [['worker', 'indexer 1', 400, 700, 'done', 'ended by SIGTERM']],
+    [['worker', 'indexer 1', 400, 700, 'done']],
+    [['worker', 'indexer 1', 400, 700, 'timed-out', 'had not ended after 300 ms: killed']],
+    [['worker', 'indexer 1', 400, 700, 'lost', diagnosis]],
+  ]);
+  expect([1, 2, 3, 4].map((thread) => momentsOf(report, thread).map(([kind]) => kind))).toEqual([
+    ['order'],
+    ['order', 'read', 'ack'],
+    ['order', 'terminated'],
+    ['order'],
+  ]);
+});
+
 it('has no span of a worker that had nothing to do, of one that was never told, and of what was long before', () => {
   const before = [{ name: 'early', startedAt: ZERO - 900, durationMs: 10 }];
   const report = facts({

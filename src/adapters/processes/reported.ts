@@ -42,6 +42,7 @@ export function reportsOf(facts: Facts, pid: number, name: string, signal: NodeJ
     name: `${name} ${pid}`,
     ...(orderedAt !== undefined && endedAt !== undefined && { ackMs: Math.max(0, endedAt - orderedAt) }),
     ...(orderedAt !== undefined && { orderedAt }),
+    ...(ack?.readAt !== undefined && { readAt: ack.readAt }),
     ...statusOf(facts, signal),
   };
   const below = ack?.workers.map(fromWorkerOutcome) ?? [];
