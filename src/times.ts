@@ -212,5 +212,5 @@ export const EXTEND_EVERY = 1000;
 /** For so long each time: several times {@link EXTEND_EVERY}, or a moment's load is taken for a process that hangs. */
 export const EXTENSION = 5000;
 
-/** How long systemd's own command may take to hand a message on, at the very end: what a synchronous route has, {@link SYNC_TIMEOUT}. */
+/** How long systemd's own command may take to hand on a message, and all that are left at the very end: what a synchronous route has, {@link SYNC_TIMEOUT}. */
 export const HANDED_ON = 1000;

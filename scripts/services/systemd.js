@@ -12,6 +12,9 @@ const service = fileURLToPath(new URL('lines.js', import.meta.url));
 /** A service that is not gone by then never will be: ms. */
 const LIMIT = 20_000;
 
+/** The library's own, of which 2.5 s are used: ms. */
+const DEADLINE = 8000;
+
 /** Node has no datagram sockets of this kind. */
 const RECEIVE = `
 import json, socket, sys
@@ -19,6 +22,17 @@ path = sys.argv[1]
 receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 receiver.bind('\\0' + path[1:] if path[0] == '@' else path)
 print('"bound"', flush=True)
+if sys.argv[2] == 'silent':
+    # Nobody reads, and there is no room for another message.
+    full = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    full.setblocking(False)
+    try:
+        while True: full.sendto(b'x', receiver.getsockname())
+    except BlockingIOError:
+        pass
+    print('"full"', flush=True)
+    import time
+    time.sleep(60)
 while True:
     print(json.dumps(receiver.recv(4096).decode()), flush=True)
 `;
@@ -33,13 +47,14 @@ function unixDgram() {
   }
 }
 
-async function play({ path, env = {}, receive = true }) {
+async function play({ path, env = {}, receive = 'all' }) {
   const messages = [];
   let receiver;
   if (receive) {
-    receiver = spawn('python3', ['-c', RECEIVE, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    receiver = spawn('python3', ['-c', RECEIVE, path, receive], { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface({ input: receiver.stdout });
     await once(lines, 'line');
+    if (receive === 'silent') await once(lines, 'line');
     lines.on('line', (line) => messages.push(JSON.parse(line)));
   }
   const child = spawn(process.execPath, [service], {
@@ -53,10 +68,12 @@ async function play({ path, env = {}, receive = true }) {
     child.stderr.resume();
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const ended = once(child, 'exit');
+    const told = performance.now();
     child.kill('SIGTERM');
     const [code, signal] = await ended;
+    const took = performance.now() - told;
     await new Promise((resolve) => setTimeout(resolve, 200));
-    return { code, signal, messages };
+    return { code, signal, messages, took };
   } finally {
     clearTimeout(limit);
     child.kill('SIGKILL');
@@ -98,6 +115,7 @@ export async function checkSystemd(folder) {
       : []),
     { name: 'not clean', path: `${socket}-failed`, code: 1, status: 'not clean', env: { FAIL: '1' } },
     { name: 'nobody there', path: `${socket}-gone`, signal: 'SIGTERM', receive: false },
+    { name: 'nobody reads', path: `${socket}-silent`, signal: 'SIGTERM', receive: 'silent' },
     ...(dgram
       ? [
           {
@@ -107,14 +125,23 @@ export async function checkSystemd(folder) {
             receive: false,
             env: { NODE_PATH: dgram },
           },
+          {
+            name: 'nobody reads, unix-dgram',
+            path: `${socket}-silent-dgram`,
+            signal: 'SIGTERM',
+            receive: 'silent',
+            env: { NODE_PATH: dgram },
+          },
         ]
       : []),
   ];
   let failed = 0;
   for (const { name, status, code = null, signal = null, ...how } of cases) {
     const ended = await play(how);
-    const isEnd = ended.code === code && ended.signal === signal;
-    const fault = isEnd ? status && faultOf(ended.messages, status) : `ended with ${ended.code} ${ended.signal}`;
+    const isEnd = ended.code === code && ended.signal === signal && ended.took < DEADLINE;
+    const fault = isEnd
+      ? status && faultOf(ended.messages, status)
+      : `ended with ${ended.code} ${ended.signal} after ${Math.round(ended.took)} ms`;
     console.log(`systemd, ${name}: ${fault ?? `${ended.messages.length} messages, in order`}`);
     if (fault !== undefined) failed++;
   }

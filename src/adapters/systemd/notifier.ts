@@ -2,6 +2,7 @@
  * How datagrams get to systemd. Node has no sockets for them, so they go by the package `unix-dgram` where that is installed, and
  * else by the program `systemd-notify`, one after the other: the order is what they mean.
  */
+import { now } from '../../clock.ts';
 import { isCallable } from '../../handlers/handler.ts';
 import { process } from '../../platform.ts';
 import { HANDED_ON } from '../../times.ts';
@@ -51,9 +52,11 @@ function bySocket(path: string): Notify | undefined {
   return { send, sendNow: send };
 }
 
+const variablesOf = (lines: readonly string[]): string => lines.map((line) => line.split('=', 1)).join();
+
 function byCommand(): Notify {
   const { execFile, spawnSync } = process.getBuiltinModule('node:child_process');
-  /** What is still to be sent, the oldest first. */
+  /** What is still to be sent, the oldest first. Where nobody reads it grows no longer: what is newer takes the place of its like. */
   const waiting: (readonly string[])[] = [];
   let isSending = false;
 
@@ -67,13 +70,19 @@ function byCommand(): Notify {
 
   return {
     send(...lines) {
+      const last = waiting.at(-1);
+      if (last && variablesOf(last) === variablesOf(lines)) waiting.pop();
       waiting.push(lines);
       if (!isSending) next();
     },
 
     sendNow(...lines) {
+      const until = now() + HANDED_ON;
       for (const each of [...waiting.splice(0), lines]) {
-        spawnSync(COMMAND, ['--no-block', ...each], { timeout: HANDED_ON, stdio: 'ignore' });
+        const timeout = Math.ceil(until - now());
+        // Nobody has read the one before: the process is to end all the same.
+        if (timeout <= 0) return;
+        spawnSync(COMMAND, ['--no-block', ...each], { timeout, stdio: 'ignore' });
       }
     },
   };
