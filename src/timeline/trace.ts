@@ -11,6 +11,8 @@ const toTraceTime = (ms: number): number => Math.round(ms * 1e3);
  */
 export function lanesOf(spans: readonly Span[]): Span[][] {
   const lanes: { readonly spans: Span[]; readonly open: number[] }[] = [];
+  /** No lane is free before the one, and in none is there room beyond the other: of thousands that overlap few are looked at. */
+  let [soonest, latest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   const ordered = [...spans].sort((a, b) => toTraceTime(a.begin) - toTraceTime(b.begin) || b.end - a.end);
   for (const span of ordered) {
     const [begin, end] = [toTraceTime(span.begin), toTraceTime(span.end)];
@@ -18,11 +20,13 @@ export function lanesOf(spans: readonly Span[]): Span[][] {
       while (open.length > 0 && (open.at(-1) ?? 0) <= begin) open.pop();
       return open.length === 0 || end <= (open.at(-1) ?? 0);
     };
-    let lane = lanes.find(takes);
+    let lane = begin >= soonest || end <= latest ? lanes.find(takes) : undefined;
     if (lane === undefined) {
       lane = { spans: [], open: [] };
       lanes.push(lane);
     }
+    if (lane.open.length === 0) soonest = Math.min(soonest, end);
+    latest = Math.max(latest, end);
     lane.spans.push(span);
     lane.open.push(end);
   }

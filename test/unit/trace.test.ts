@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lanesOf, traceOf } from '../../src/timeline/trace.ts';
-import { report, slow, span, thread } from '../timeline/reports.ts';
+import { heavy, report, slow, span, thread } from '../timeline/reports.ts';
 
 const names = (lanes: ReturnType<typeof lanesOf>): string[][] => lanes.map((lane) => lane.map(({ name }) => name));
 
@@ -22,6 +22,15 @@ describe('lanes', () => {
 });
 
 describe('a trace', () => {
+  it('has 10,000 spans, and of a name of 10 KB what can be read', () => {
+    // Each of them overlaps all others without nesting there: the most lanes that there can be.
+    const spans = heavy.timeline.spans.map((each, index) => ({ ...each, name: index === 0 ? each.name : 'short' }));
+    const { traceEvents } = JSON.parse(traceOf({ ...heavy, timeline: { ...heavy.timeline, spans } }));
+    const drawn: { tid: number; name: string }[] = traceEvents.filter(({ ph }: { ph: string }) => ph === 'X');
+    expect(new Set(drawn.map(({ tid }) => tid)).size).toBe(10_000);
+    expect(drawn[0]?.name).toHaveLength(200);
+  });
+
   it('has each span as a complete event, in the thread of its lane', () => {
     const { traceEvents } = JSON.parse(traceOf(slow));
     const lane = (name: string): number =>
