@@ -1,4 +1,5 @@
 /** The timeline of real shutdowns, and the file that `WORKER_ATEXIT_TRACE` names a folder for. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,9 @@ import type { RecordedReport, Span } from 'worker-atexit/timeline';
 import { readReport } from '../src/timeline/recorded.ts';
 import { run, temporaryFolder } from './programs.ts';
 import * as runtime from './runtime.ts';
+
+/** A user namespace in which a disk can be mounted. */
+const canMount = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
 
 interface Seen {
   readonly report: RecordedReport;
@@ -134,6 +138,20 @@ describe('WORKER_ATEXIT_TRACE', () => {
     expect(end).toEqual(ended);
     expect(stderr).toMatch(
       /^worker-atexit: WORKER_ATEXIT_TRACE must be a folder that can be written to: ENOENT[^\n]*$/,
+    );
+  });
+
+  it('costs no more where the disk is full, and leaves no half of a file', async (context) => {
+    if (!canMount) context.skip('this user may not mount a disk');
+    const folder = join(temporaryFolder(), 'disk');
+    mkdirSync(folder);
+    // A disk of its own, of a page, 4 KB: less than a trace, and more than nothing.
+    const inside = 'mount -t tmpfs -o size=4k none "$WORKER_ATEXIT_TRACE" && "$@"; code=$?';
+    const after = 'df --output=used "$WORKER_ATEXIT_TRACE" >&2; ls -A "$WORKER_ATEXIT_TRACE" >&2; exit $code';
+    const { stderr, ...end } = await play(folder, `exec unshare -rm bash -c '${inside}; ${after}' bash "$@"`);
+    expect(end).toEqual({ exitCode: 143, signal: undefined, ok: true });
+    expect(stderr).toMatch(
+      /^worker-atexit: WORKER_ATEXIT_TRACE must be a folder that can be written to: ENOSPC[^\n]*\n(.*Terminated.*\n)? +Used\n +0$/,
     );
   });
 

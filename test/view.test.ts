@@ -13,6 +13,7 @@ import { heavy, nasty, slow } from './timeline/reports.ts';
 const LIMIT = 30_000;
 
 const bin = join(root, 'dist', 'bin.js');
+const terminal = join(root, 'test', 'terminal.py');
 const env = { NODE_OPTIONS: '', LC_ALL: 'C.UTF-8', TERM: 'xterm', ...runtime.env };
 
 interface Settings {
@@ -61,6 +62,23 @@ describe('view', () => {
   it('draws with ASCII where the locale has nothing else', async () => {
     const { stdout } = await view(['view', write(JSON.stringify(nasty))], { env: { LC_ALL: 'C' } });
     expect(stdout).toMatch(/^[\x20-\x7e\n]+$/);
+  });
+
+  it.each([
+    { columns: 20, color: true, more: {} },
+    { columns: 120, color: true, more: {} },
+    { columns: 0, color: true, more: {} },
+    { columns: 120, color: false, more: { NO_COLOR: '1' } },
+    { columns: 120, color: false, more: { TERM: 'dumb' } },
+  ])('draws for a terminal of $columns columns, in colour $color, with $more', async ({ columns, color, more }) => {
+    const command = [runtime.command, ...runtime.args, bin, 'view', write(json)];
+    const { stdout } = await execa('python3', [terminal, String(columns), '', ...command], {
+      env: { ...env, FORCE_COLOR: undefined, NO_COLOR: undefined, COLORTERM: 'truecolor', ...more },
+      timeout: LIMIT,
+      killSignal: 'SIGKILL',
+    });
+    const expected = toText(slow, { width: columns || 80, color, unicode: !('TERM' in more) });
+    expect(stdout.replaceAll('\r\n', '\n')).toBe(`${expected}\n[signal 0, exit 0]`);
   });
 
   it('copes with 10,000 spans whose names have 10 KB', async () => {

@@ -55,6 +55,24 @@ describe('in a terminal', () => {
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(19);
   });
 
+  it('is gone before a worker prints', async () => {
+    expect(await inTerminal(120, CTRL_C, 'say')).toContain(`${CLEAR}the index is half written\r\n`);
+  });
+
+  it('has 80 columns where the terminal does not say how many it has', async () => {
+    const lines = drawn(await inTerminal(0, CTRL_C));
+    expect(lines.map(({ length }) => length)).toContain(79);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(79);
+  });
+
+  it('costs nothing where the terminal is closed in the middle of it', async () => {
+    const file = join(temporaryFolder(), 'closed.txt');
+    const shown = await inTerminal(120, `${CTRL_C}~~!`, file);
+    expect(drawn(shown).length).toBeGreaterThan(0);
+    expect(shown).toMatch(/\[signal 2, exit -1\]$/);
+    expect(readFileSync(file, 'utf8')).toBe('closed');
+  });
+
   it('is cleared where a second Ctrl+C ends the program, which is said', async () => {
     const shown = await inTerminal(120, `${CTRL_C}~~${CTRL_C}`);
     expect(shown).toContain(`${CLEAR}worker-atexit: SIGINT again: `);
@@ -84,6 +102,18 @@ describe('without a terminal', () => {
     program.kill('SIGTERM');
     const { signal, stderr } = await program.ended;
     expect({ signal, stderr }).toEqual({ signal: 'SIGTERM', stderr: '' });
+  });
+
+  it('costs nothing where stderr is closed in the middle', async () => {
+    const file = join(temporaryFolder(), 'closed.txt');
+    const program = start('waiting.js', [file]);
+    await program.printed('ready');
+    program.kill('SIGTERM');
+    // Its drain stage is nearly over, and half of the time is not.
+    await program.printed('the consumer has stopped');
+    program.stopReading();
+    expect((await program.ended).signal).toBe('SIGTERM');
+    expect(readFileSync(file, 'utf8')).toBe('closed');
   });
 
   it('costs nothing where nobody reads stderr any more', async () => {
