@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { checkClients } from './services/clients.js';
 import { checkExits } from './services/exiting.js';
 import { installPeers } from './services/peers.js';
 import { checkPm2 } from './services/pm2.js';
@@ -72,7 +73,9 @@ try {
   if (!values.peers) {
     for (let run = 0; run < Number(values.runs); run++) {
       const failed =
-        (await checkPm2(join(folder, `pm2-${run}`))) + (await checkSystemd(join(folder, `systemd-${run}`)));
+        (await checkPm2(join(folder, `pm2-${run}`))) +
+        (await checkSystemd(join(folder, `systemd-${run}`))) +
+        (await checkClients(join(folder, `clients-${run}`)));
       if (failed + (await checkExits()) > 0) process.exitCode = 1;
     }
   }
