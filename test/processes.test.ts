@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { linesOf, type Started, start, temporaryFolder } from './programs.ts';
+import type { Timeline } from 'worker-atexit/timeline';
+import { linesOf, run, type Started, start, temporaryFolder } from './programs.ts';
 import { isNode } from './runtime.ts';
 
 /** How many lines each child writes when it cleans up. */
@@ -12,6 +13,9 @@ const CHILDREN = 3;
 /** How often each situation is played. */
 const RUNS = Number(process.env.PROCESS_RUNS ?? 1);
 
+/** A stamp is rounded where it crosses processes: ms. */
+const GRAIN = 2;
+
 interface Played {
   readonly code: number | undefined;
   readonly signal: string | undefined;
@@ -20,7 +24,12 @@ interface Played {
   /** What happened, in that order. */
   readonly order: readonly string[];
   readonly lines: readonly string[];
-  readonly report: { readonly ok: boolean; readonly workers: readonly Worker[]; readonly text: string };
+  readonly report: {
+    readonly ok: boolean;
+    readonly workers: readonly Worker[];
+    readonly text: string;
+    readonly timeline: Timeline;
+  };
   readonly pids: readonly number[];
 }
 
@@ -152,6 +161,17 @@ describe.each(['fork', 'spawn', 'execa', 'cluster'])('the children of a parent t
   );
 });
 
+it('the messages of a program come as if there were no others, and none keeps a child alive', async () => {
+  const { code, stdout, stderr } = await run('processes-messages.js');
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.splice(0, 2).sort()).toEqual(['the child heard early', 'the parent heard early']);
+  expect({ code, lines, stderr }).toEqual({
+    code: 0,
+    lines: ['the child cleans up', 'the child ended with 0'],
+    stderr: '',
+  });
+});
+
 describe('a child is told, or ended, and named:', () => {
   const sigterm: Start = { act: ({ kill }) => kill('SIGTERM') };
   const quick = { timeout: 1500 };
@@ -266,6 +286,33 @@ describe('a child is told, or ended, and named:', () => {
     }
     // The leaves come first.
     expect(order).toEqual(['a child is done', 'a child is done', 'the parent is done']);
+  });
+
+  it('is in the timeline, with its threads, on the clock of its parent', async () => {
+    const { report } = await play({ how: 'fork', count: 1, child: { threads: 1 } }, sigterm);
+    const { threads, spans, instants } = report.timeline;
+    const [main, child, thread] = threads;
+    if (!main || !child || !thread) throw new Error(`not there: ${JSON.stringify(threads)}`);
+    expect([main.pid === child.pid, thread.pid === child.pid]).toEqual([false, true]);
+    const of = (place: number, kind: string) => spans.find((span) => span.thread === place && span.kind === kind);
+    const stage = spans.find(({ kind, stage }) => kind === 'stage' && stage === 'workers');
+    // From the parent's stage down to what the thread of its child did: each within the one before.
+    const nested = [stage, of(1, 'worker'), of(2, 'handler')];
+    for (const [index, span] of nested.entries()) {
+      if (!span) throw new Error(`not there: ${JSON.stringify(spans)}`);
+      const outer = nested[index - 1];
+      if (!outer) continue;
+      expect(span.begin).toBeGreaterThanOrEqual(outer.begin - GRAIN);
+      expect(span.end).toBeLessThanOrEqual(outer.end + GRAIN);
+    }
+    const own = of(1, 'handler');
+    expect(own?.begin).toBeGreaterThanOrEqual((nested[2]?.end ?? Number.NaN) - GRAIN);
+    expect(own?.end).toBeLessThanOrEqual((nested[1]?.end ?? Number.NaN) + GRAIN);
+    expect(instants.filter((instant) => instant.thread === 1).map(({ kind }) => kind)).toEqual([
+      'order',
+      'read',
+      'ack',
+    ]);
   });
 
   it.each(['fork', 'cluster'])('%s: one whose parent is killed without a word cleans up by itself', async (how) => {

@@ -50,6 +50,12 @@ it('without the library it loses what was reported done, and says so', async () 
   expect(kept.lost).toBeGreaterThan(0);
 });
 
+it('says what no library can save', async () => {
+  const { exitCode, kept, ended } = await demo('--kill', '--interrupt', '200');
+  expect({ exitCode, ended }).toEqual({ exitCode: 0, ended: 'SIGKILL' });
+  expect(kept.lost).toBeGreaterThan(0);
+});
+
 it('names the options that it does not know, and tells what it can be told', async () => {
   expect(await demo('--interupt', '5')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--interupt') });
   expect(await demo('--help')).toMatchObject({ exitCode: 0, left: [] });
