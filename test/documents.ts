@@ -88,6 +88,7 @@ export function normalise(output: string, folder: string): string {
   return output
     .replaceAll(folder, '/app')
     .replace(/\d+\.\d+/g, '0.0')
+    .replace(/(cluster worker )\d+|\(\d+(?= > )/g, (pid) => pid.replace(/\d+/, '1'))
     .replace(/^Node\.js v.*$/gm, 'Node.js v0')
     .replace(/^ +at .*\n/gm, '')
     .replace(/ {2,}/g, ' ')
