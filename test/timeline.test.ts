@@ -1,5 +1,5 @@
 /** The page and the trace, in a browser. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
@@ -26,11 +26,15 @@ mkdirSync(screenshots, { recursive: true });
 
 interface Screen {
   readonly width?: number;
+  readonly height?: number;
   readonly colorScheme?: 'light' | 'dark';
 }
 
-async function open(report: RecordedReport, { width = 1280, colorScheme = 'light' }: Screen = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+async function open(
+  report: RecordedReport,
+  { width = 1280, height = 900, colorScheme = 'light' }: Screen = {},
+): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme });
   const page = await context.newPage();
   page.setDefaultTimeout(LIMIT);
   const file = join(temporaryFolder(), 'report.html');
@@ -96,6 +100,41 @@ describe.each([1280, 390])('at %i pixels', (width) => {
     expect(outside).toBe(0);
   });
 });
+
+it('a picture of the whole page leaves nothing blank that was out of sight', async () => {
+  const page = await open(slow, { height: 100 });
+  const drawn = await page
+    .locator('.bar')
+    .evaluateAll((bars) => bars.map((bar) => bar.checkVisibility({ contentVisibilityAuto: true })));
+  expect(drawn.length).toBeGreaterThan(slow.timeline.spans.length);
+  expect(drawn).not.toContain(false);
+});
+
+it.each(['timeline.png', 'timeline-narrow.png', 'timeline-terminal.png'])(
+  'the picture docs/%s has bars',
+  async (name) => {
+    const page = await browser.newPage();
+    const png = readFileSync(join(root, 'docs', name)).toString('base64');
+    await page.setContent(`<img src="data:image/png;base64,${png}">`);
+    // The blue of a handler that is done: on the page in the light, in the dark, and on a terminal.
+    const rows = await page.evaluate<number>(`(async () => {
+    const image = document.images[0];
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    const { data, width } = context.getImageData(0, 0, canvas.width, canvas.height);
+    const blues = new Set(['31,111,235', '88,166,255', '86,212,221']);
+    const rows = new Set();
+    for (let at = 0; at < data.length; at += 4) {
+      if (blues.has([data[at], data[at + 1], data[at + 2]].join())) rows.add(Math.floor(at / 4 / width));
+    }
+    return rows.size;
+  })()`);
+    // Three bars at least, of 12 pixels each.
+    expect(rows).toBeGreaterThan(36);
+  },
+);
 
 it('names that are markup are text, and nothing of them runs', async () => {
   const page = await open(nasty);

@@ -17,6 +17,8 @@ import { duration, instantName, short, spanName, threadName, tickLabel, tickStep
 
 /** Up to so many threads, all are shown with what they did. */
 const FEW = 12;
+/** With more spans than that, what is out of sight is not drawn, so that the page does not freeze. A picture of the whole page has it blank. */
+const LONG = 500;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -163,7 +165,7 @@ export function pageOf(report: RecordedReport): string {
 <title>${escapeHtml(title)}</title>
 <style>${STYLE}</style>
 </head>
-<body style="${linesOf(axis)}">
+<body${spans.length > LONG ? ' class="long"' : ''} style="${linesOf(axis)}">
 <header><h1>${name(title)}</h1>
 <p class="dim">${when}${threads.length} ${threads.length === 1 ? 'thread' : 'threads'}, ${spans.length} spans; times are from its beginning</p></header>
 <main>${waitsOf(waits, threads)}

@@ -38,15 +38,17 @@ ol b { font-variant-numeric: tabular-nums; }
 .outcome { color: var(--failed); }
 .outcome.unfinished { color: var(--unfinished); }
 .outcome.lost { color: var(--lost); }
-details { border-bottom: 1px solid var(--line); content-visibility: auto; contain-intrinsic-size: auto 25px; }
-details[open] { contain-intrinsic-size: auto 200px; }
+details { border-bottom: 1px solid var(--line); }
+.long details { content-visibility: auto; contain-intrinsic-size: auto 25px; }
+.long details[open] { contain-intrinsic-size: auto 200px; }
 summary { cursor: pointer; list-style: none; }
 summary .name::before { content: '\\25b8\\00a0'; color: var(--dim); }
 details[open] > summary .name::before { content: '\\25be\\00a0'; }
 summary .name { font-weight: 600; }
 summary:focus-visible { outline: 2px solid var(--done); }
 .table .name { padding-left: 16px; }
-.table .row { content-visibility: auto; contain-intrinsic-size: auto 24px; position: relative; }
+.table .row { position: relative; }
+.long .table .row { content-visibility: auto; contain-intrinsic-size: auto 24px; }
 .head { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (max-width: 700px) {
   body { padding: 12px 12px 32px; }
