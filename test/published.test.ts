@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { publint } from 'publint';
 import { expect, it } from 'vitest';
-import { pack, root } from './anywhere.ts';
+import { borrow, copyLibrary, pack, root } from './anywhere.ts';
+import { temporaryFolder } from './programs.ts';
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
@@ -48,6 +49,48 @@ it('is clean in the eyes of publint and of Are The Types Wrong', async () => {
   });
   expect(exitCode, stdout).toBe(0);
 }, 120_000);
+
+/** As the table in docs/typescript.md has it. */
+it.each([
+  { resolution: 'nodenext', module: 'nodenext', file: 'esm.mts', errors: '' },
+  { resolution: 'nodenext', module: 'nodenext', file: 'cjs.cts', errors: '' },
+  { resolution: 'nodenext', module: 'node20', file: 'cjs.cts', errors: '' },
+  { resolution: 'node16', module: 'node16', file: 'esm.mts', errors: '' },
+  { resolution: 'node16', module: 'node16', file: 'cjs.cts', errors: 'TS1479' },
+  { resolution: 'bundler', module: 'esnext', file: 'plain.ts', errors: '' },
+  { resolution: 'node10', module: 'commonjs', file: 'plain.ts', errors: 'TS5108' },
+])('its types are found by $resolution with $module in $file, but for "$errors"', async ({ errors, ...how }) => {
+  const folder = temporaryFolder();
+  copyLibrary(folder);
+  borrow(folder, '@types/node', 'undici-types');
+  writeFileSync(
+    join(folder, how.file),
+    `import { register } from 'worker-atexit';
+import { registerServer } from 'worker-atexit/http';
+register(async (port: number) => {}, 80);
+// @ts-expect-error: a port is a number
+register(async (port: number) => {}, '80');
+export { registerServer };`,
+  );
+  const compilerOptions = {
+    module: how.module,
+    moduleResolution: how.resolution,
+    target: 'es2023',
+    lib: ['es2023', 'esnext.disposable'],
+    types: ['node'],
+    strict: true,
+    skipLibCheck: true,
+    noEmit: true,
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [how.file] }));
+  const { stdout } = await execa('tsc', ['--project', folder], {
+    preferLocal: true,
+    localDir: root,
+    reject: false,
+    timeout: 60_000,
+  });
+  expect([...new Set(stdout.match(/TS\d+/g))].join()).toBe(errors);
+});
 
 it('loads nothing in a worker beyond its one file', () => {
   const code = readFileSync(join(root, 'dist', 'index.js'), 'utf8');
