@@ -20,10 +20,10 @@ function fake() {
 
 if (isMainThread) {
   // A timer of before: it tells a shutdown that hangs.
-  setTimeout(() => {
+  const limit = setTimeout.bind(undefined, () => {
     say('hangs');
     process.reallyExit(9);
-  }, LIMIT);
+  });
   if (when === 'before') fake();
   const { register, registerWorker, shutdown } = await import('worker-atexit');
   const worker = new Worker(new URL(import.meta.url), { argv: argv.slice(2) });
@@ -33,6 +33,7 @@ if (isMainThread) {
   register(function hang() {
     return new Promise(() => {});
   });
+  limit(LIMIT);
   const began = hrtime();
   const { workers, handlers } = await shutdown({ timeout: 300 });
   const [seconds, nanoseconds] = hrtime(began);
