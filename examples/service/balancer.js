@@ -10,17 +10,20 @@ export async function startBalancer(_, ports) {
   const ready = new Set();
   let turn = 0;
 
+  /** One that is slow to answer is not gone: it is asked again when it has answered. */
   function check(port) {
-    get({ port, host: '127.0.0.1', path: '/ready', timeout: INTERVAL, agent: false }, (response) => {
-      response.resume();
-      if (response.statusCode === 200) ready.add(port);
+    const note = (isReady) => {
+      if (isReady) ready.add(port);
       else ready.delete(port);
-    })
-      .on('timeout', () => ready.delete(port))
-      .on('error', () => ready.delete(port));
+      if (isOpen) setTimeout(check, INTERVAL, port);
+    };
+    get({ port, host: '127.0.0.1', path: '/ready', agent: false }, (response) => {
+      response.resume();
+      note(response.statusCode === 200);
+    }).on('error', () => note(false));
   }
 
-  const checking = setInterval(() => ports.forEach(check), INTERVAL);
+  let isOpen = true;
   ports.forEach(check);
 
   const server = createServer((client) => {
@@ -38,8 +41,9 @@ export async function startBalancer(_, ports) {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     port: server.address().port,
+    areUp: () => ready.size === ports.length,
     async stop() {
-      clearInterval(checking);
+      isOpen = false;
       server.close();
     },
   };
