@@ -3,6 +3,7 @@
  * of it.
  */
 import type { CreateFairClock } from '../fair-clock.ts';
+import { behind } from '../misuse.ts';
 import { process } from '../platform.ts';
 import { createCore } from '../thread/core.ts';
 import type { Core, Rest } from '../thread/halves.ts';
@@ -13,19 +14,33 @@ import { VERSION } from '../wire/reason.ts';
 import type { Api } from './api.ts';
 import type { Instance } from './instance.ts';
 
+/** What the rest has no copy of, or another one: what runs at the end is to be rehearsed itself. */
+export interface OwnHalf {
+  readonly createCore: typeof createCore;
+  /** Asks for a shutdown of the thread that consists of `core` and `api`, as a program does. */
+  shutDown(core: Core, api: Api): unknown;
+}
+
 /** What is loaded on demand. */
 export interface Loaded {
   createRest(core: Core): { readonly rest: Rest; readonly api: Api };
-  rehearseMain(position: Core['position']): void;
+  /** `own`: what this half has of the way that is rehearsed. */
+  rehearseMain(position: Core['position'], own: OwnHalf): void;
   readonly createFairClock: CreateFairClock;
 }
+
+function shutDown(core: Core, api: Api): unknown {
+  return behind(shutDown, () => instanceOf(core, () => api).shutdown({}, shutDown));
+}
+
+export const ownHalf: OwnHalf = { createCore, shutDown };
 
 /** `find` throws where there is nothing to load. */
 export function createInstance(load: () => Loaded, find: () => void): Instance {
   let loaded: Api | undefined;
 
   const core = createCore(
-    findPosition((position) => (position.isMain ? load().rehearseMain(position) : rehearse(position))),
+    findPosition((position) => (position.isMain ? load().rehearseMain(position, ownHalf) : rehearse(position))),
     (of) => {
       bequeath();
       const { rest, api } = load().createRest(of);
@@ -51,6 +66,10 @@ export function createInstance(load: () => Loaded, find: () => void): Instance {
   // A parent process is told at once that this one uses the library.
   if (core.position.isMain && process.send !== undefined) core.load();
 
+  return instanceOf(core, api);
+}
+
+function instanceOf(core: Core, api: () => Api): Instance {
   return {
     version: VERSION,
 

@@ -13,7 +13,7 @@ import type { Order } from './terms.ts';
  * Whether a worker's stream goes where Node pipes it, and not to somebody who captures it. Where the stream does not tell
  * its destinations, one that flows is taken for piped.
  */
-function isPiped(stream: Readable, destination: unknown): boolean {
+export function isPiped(stream: Pick<Readable, 'readableFlowing' | 'listeners'>, destination: unknown): boolean {
   const state: unknown = Reflect.get(stream, '_readableState');
   const pipes: unknown = typeof state === 'object' && state !== null && 'pipes' in state ? state.pipes : undefined;
   if (!Array.isArray(pipes)) return stream.readableFlowing === true;

@@ -1,15 +1,18 @@
 /**
  * The main thread orders a worker once, dry, and gets its ack: see `rehearsal.ts`. Here the worker is played, by a bare port.
  */
+import threads from 'node:worker_threads';
+import { isPiped } from '../children/order.ts';
 import { traceShutdown } from '../report/diagnostics.ts';
 import { signalNumber } from '../signal-names.ts';
 import { at, Cell, createTable, State } from '../table/cells.ts';
 import { claim } from '../table/slots.ts';
 import { KEY, type Reason, VERSION } from '../wire/reason.ts';
 import { isOrder } from '../wire/validators.ts';
-import { createCore } from './core.ts';
-import type { Rest } from './halves.ts';
-import type { Hooks, Position } from './parts.ts';
+import type { createCore } from './core.ts';
+import type { Core, Rest } from './halves.ts';
+import type { Hooks, Position, Thread } from './parts.ts';
+import type { Supervisor } from './supervision.ts';
 import { createThread } from './thread.ts';
 
 const reason: Reason = { route: 'shutdown' };
@@ -24,15 +27,23 @@ const noHooks: Hooks = {
   routes: { onBeforeExit: nothing, onExit: nothing, onReallyExit: nothing, onCrash: nothing, onSignal: nothing },
 };
 
-/** `shutDown`: asks for a shutdown as a program does. */
-export function rehearseMain(position: Position, shutDown: (rest: Rest) => unknown): void {
+/** What runs at the end has to be rehearsed itself, and not a copy of it, which this half may have of the other one. */
+interface Cast {
+  readonly createCore: typeof createCore;
+  supervise(thread: Thread): Supervisor;
+  /** Asks for a shutdown as a program does. */
+  shutDown(core: Core, rest: Rest): unknown;
+}
+
+export function rehearseMain(position: Position, { createCore, supervise, shutDown }: Cast): void {
   // Nobody observes this thread, so it does nothing but look whether somebody does.
   traceShutdown(reason);
   signalNumber('SIGTERM');
+  isPiped({ readableFlowing: true, listeners: () => [] }, undefined);
   const table = createTable();
   const deliver = (): Promise<void> => Promise.resolve();
   const dry = createCore({ ...position, table, ancestorId: undefined, deliver, rehearse: undefined }, (core) =>
-    createThread(core, () => noHooks),
+    createThread(core, (thread) => ({ ...noHooks, supervisor: supervise(thread) })),
   );
   dry.signal.current.addEventListener('abort', nothing);
   dry.drains.add(async function rehearsal() {}, []);
@@ -40,6 +51,7 @@ export function rehearseMain(position: Position, shutDown: (rest: Rest) => unkno
   const slot = claim(table, NOBODY, position.threadId);
   if (slot === undefined) return;
   const { port1, port2 } = new MessageChannel();
+  threads.receiveMessageOnPort(port1);
   port1.on('message', (order: unknown) => {
     if (!isOrder(order)) return;
     const { epoch } = order;
@@ -51,5 +63,5 @@ export function rehearseMain(position: Position, shutDown: (rest: Rest) => unkno
   port1.unref();
   const rest = dry.load();
   dry.hear({ [KEY]: VERSION, slot, port: port2 }, NOBODY);
-  shutDown(rest);
+  shutDown(dry, rest);
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { getEnvironmentData, MessagePort } from 'node:worker_threads';
 import { afterEach, expect, it, vi } from 'vitest';
+import { ownHalf } from '../../src/api/front.ts';
 import { rehearseMain } from '../../src/rest.ts';
 import { createTable } from '../../src/table/cells.ts';
 import type { Position } from '../../src/thread/parts.ts';
@@ -20,7 +21,8 @@ const createPosition = (isMain: boolean): Position => ({
   rehearse() {},
 });
 
-const rehearse = (position: Position): void => (position.isMain ? rehearseMain(position) : rehearseWorker(position));
+const rehearse = (position: Position): void =>
+  position.isMain ? rehearseMain(position, ownHalf) : rehearseWorker(position);
 
 /** All that others could see of a thread. */
 const seen = () => ({
