@@ -136,13 +136,14 @@ export function createParent(
 
   function obey(posted: OrderMessage): void {
     // Its time runs since it was posted: a worker that was busy has less, or it would go on when its parent has given up.
-    const late = Math.max(0, now() - posted.sentAt);
+    const heardAt = now();
+    const late = Math.max(0, heardAt - posted.sentAt);
     const order = { ...posted, timeout: Math.max(0, posted.timeout - late) };
     watch.stop();
     isOrdered = true;
     epoch = order.epoch;
     if (!isThrough(own.read(Cell.state))) own.setState(State.read);
-    const until = now() + order.timeout;
+    const until = heardAt + order.timeout;
     output.relay(order.relay, (stream, chunk) => link.print(stream, chunk, until));
     // What the parent has not read yet, it will not read.
     if (order.sync) output.flush(true);

@@ -4,15 +4,17 @@
  * loop turns any more) carries on as any other shutdown, from where this one is.
  */
 
+import type { Channel } from 'node:diagnostics_channel';
 import type { Parent } from '../../workers/parent.ts';
 import { now } from '../clock.ts';
 import { process } from '../platform.ts';
 import { toOutcome } from '../report/outcomes.ts';
 import { type HandlerReport, isCleanHandler } from '../report/report.ts';
-import { type Call, createCall } from '../sequence/call.ts';
+import { type Call, createCall, isPending } from '../sequence/call.ts';
 import { inTime } from '../sequence/drivers.ts';
 import { handlerUntil } from '../sequence/until.ts';
 import { SHARES } from '../times.ts';
+import type { HandlerOutcome, WorkerOutcome } from '../wire/outcomes.ts';
 import type { Core } from './halves.ts';
 import type { Begun, Shutdown, ShutdownRequest } from './parts.ts';
 
@@ -28,11 +30,19 @@ const CHANNELS = [
 
 const nothing = (): void => {};
 
+/** A handler that settles within so many microtasks is spared the timer: most do before the event loop turns. */
+const HOPS = 10;
+
+const NOBODY: readonly WorkerOutcome[] = [];
+
+/** To look a name up takes ten times as long. */
+let channels: readonly Channel[] | undefined;
+
 /** Whether a worker that was just ordered has nothing but its handlers to see to, and nobody looks on. */
 export function isStraight({ rest, isRoot, drains, life, ending, isExiting }: Core): boolean {
   if (rest || isRoot || drains.size > 0 || life.order === undefined || ending || isExiting) return false;
-  const { hasSubscribers } = process.getBuiltinModule('node:diagnostics_channel');
-  for (const name of CHANNELS) if (hasSubscribers(name)) return false;
+  channels ??= CHANNELS.map((name) => process.getBuiltinModule('node:diagnostics_channel').channel(name));
+  for (let index = 0; index < channels.length; index++) if (channels[index]?.hasSubscribers) return false;
   return true;
 }
 
@@ -92,7 +102,6 @@ export function createStraight(core: Core, parent: Parent, request: ShutdownRequ
     for (let handler = handlers.take(); handler !== undefined; handler = handlers.take()) {
       const before = reports.length;
       parent.showProgress(before + 1, before + 1 + handlers.size, handler.name);
-      const step = handlerUntil(deadline, () => handlers.size);
       const called = createCall(handler, 'handlers', reports, parts);
       isStarting = true;
       const pending = called.start(false);
@@ -105,15 +114,24 @@ export function createStraight(core: Core, parent: Parent, request: ShutdownRequ
         return;
       }
       if (pending === undefined) continue;
-      inTime(pending, step).then((settled) => {
-        if (other) return;
-        if (!settled) called.cut(false);
-        call = undefined;
-        core.goOn(run);
-      });
+      waitFor(called, pending);
       return;
     }
     flush();
+  }
+
+  async function waitFor(called: Call, pending: Promise<void>): Promise<void> {
+    for (let hops = 0; hops < HOPS && isPending(called); hops++) await undefined;
+    if (isPending(called) && !other) {
+      const isInTime = await inTime(
+        pending,
+        handlerUntil(deadline, () => handlers.size),
+      );
+      if (!isInTime && !other) called.cut(false);
+    }
+    if (other) return;
+    call = undefined;
+    core.goOn(run);
   }
 
   /** What it has printed is read first. */
@@ -134,8 +152,14 @@ export function createStraight(core: Core, parent: Parent, request: ShutdownRequ
     stage = 'told';
     onTold();
     let failures = 0;
-    for (const report of reports) if (!isCleanHandler(report)) failures++;
-    const isTold = parent.ack(reports.map(toOutcome), [], failures, life.isEnding(), startedAt);
+    const outcomes: HandlerOutcome[] = [];
+    for (let index = 0; index < reports.length; index++) {
+      const report = reports[index];
+      if (report === undefined) continue;
+      if (!isCleanHandler(report)) failures++;
+      outcomes.push(toOutcome(report));
+    }
+    const isTold = parent.ack(outcomes, NOBODY, failures, life.isEnding(), startedAt);
     if (!isTold && failed.length > 0) core.load().tell(failed);
     resolve();
   }
