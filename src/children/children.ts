@@ -129,6 +129,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
   const ports = createPorts(table, {
     print: (message) => printed.print(message, blockedUntil()),
     onAck: (child) => collections.settle(child),
+    onHeard: () => collections.ofAll?.readMore(),
     onOwnEnd: (child) => listeners.onOwnEnd(reportsOf(child)),
     onClose(child) {
       // Without the Worker, or after its 'exit', the port is what tells that the thread is gone.

@@ -12,6 +12,8 @@ interface Listeners {
   print(message: PrintMessage): void;
   /** The worker has acked its order, or by itself. */
   onAck(child: Slotted): void;
+  /** Something was read by way of the event loop. */
+  onHeard(): void;
   /** The worker has ended by itself, and says what became of it. */
   onOwnEnd(child: Slotted): void;
   /** The worker's own code has closed its port, or its thread has ended. */
@@ -78,12 +80,20 @@ export function createPorts(table: Table, listeners: Listeners): Ports {
       child.port = port;
       step(child, 'linkTaken');
       if (child.table === table) Atomics.sub(table.cells, Header.unlinkedWorkers, 1);
-      // Not by `on`: a port that another thread has sent is the web's in Deno.
-      port.addEventListener('message', (event) => {
-        receive(child, Reflect.get(event, 'data'));
-        // In Deno a port that has heard something keeps the process alive, until it is told again that it does not.
-        if ('Deno' in globalThis) setTimeout(letEnd, 0, port);
-      });
+      if ('Deno' in globalThis) {
+        // A port that another thread has sent is the web's there.
+        port.addEventListener('message', (event) => {
+          receive(child, Reflect.get(event, 'data'));
+          // One that has heard something keeps the process alive, until it is told again that it does not.
+          setTimeout(letEnd, 0, port);
+        });
+      } else {
+        // No event is made for a listener of this kind.
+        port.on('message', (message) => {
+          receive(child, message);
+          listeners.onHeard();
+        });
+      }
       port.addEventListener('messageerror', () => complain(child, 'that cannot be read'));
       port.addEventListener('close', () => {
         // Reading from a closed port ends the process with a segmentation fault, on every Node up to 26.

@@ -5,7 +5,7 @@ import threads from 'node:worker_threads';
 import { isPiped } from '../children/order.ts';
 import { traceShutdown } from '../report/diagnostics.ts';
 import { signalNumber } from '../signal-names.ts';
-import { at, Cell, createTable, State } from '../table/cells.ts';
+import { at, Cell, createTable, Header, State, type Table } from '../table/cells.ts';
 import { claim } from '../table/slots.ts';
 import { KEY, type Reason, VERSION } from '../wire/reason.ts';
 import { isOrder } from '../wire/validators.ts';
@@ -17,8 +17,8 @@ import { createThread } from './thread.ts';
 
 const reason: Reason = { route: 'shutdown' };
 
-/** No thread has this id. */
-const NOBODY = -2;
+/** No thread has one of these ids. */
+const NOBODIES = [-2, -3];
 
 const nothing = (): void => {};
 
@@ -48,7 +48,14 @@ export function rehearseMain(position: Position, { createCore, supervise, shutDo
   dry.signal.current.addEventListener('abort', nothing);
   dry.drains.add(async function rehearsal() {}, []);
   dry.handlers.add(async function rehearsal() {}, []);
-  const slot = claim(table, NOBODY, position.threadId);
+  const rest = dry.load();
+  for (const nobody of NOBODIES) play(dry, table, nobody);
+  shutDown(dry, rest);
+}
+
+/** One worker. */
+function play(dry: Core, table: Table, threadId: number): void {
+  const slot = claim(table, threadId, 0);
   if (slot === undefined) return;
   const { port1, port2 } = new MessageChannel();
   threads.receiveMessageOnPort(port1);
@@ -58,10 +65,9 @@ export function rehearseMain(position: Position, { createCore, supervise, shutDo
     const handlers = [{ name: 'rehearsal', durationMs: 0 }];
     port1.postMessage({ type: 'ack', version: VERSION, epoch, handlers, workers: [] });
     Atomics.store(table.cells, at(slot, Cell.state), State.acked);
+    Atomics.add(table.cells, Header.doorbell, 1);
     port1.close();
   });
   port1.unref();
-  const rest = dry.load();
-  dry.hear({ [KEY]: VERSION, slot, port: port2 }, NOBODY);
-  shutDown(dry, rest);
+  dry.hear({ [KEY]: VERSION, slot, port: port2 }, threadId);
 }
