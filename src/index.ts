@@ -5,7 +5,7 @@
  * @module
  */
 import type { Worker } from 'node:worker_threads';
-import { createInstance } from './api/front.ts';
+import { askFor, createInstance } from './api/front.ts';
 import {
   findInstance,
   type MainHandler,
@@ -168,7 +168,7 @@ export const isShuttingDown: () => boolean = instance.isShuttingDown;
  * @throws (rejects) TypeError `ERR_WORKER_ATEXIT_INSIDE_HANDLER` inside a handler, which would wait for itself.
  */
 export function shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
-  return behind(shutdown, () => instance.shutdown(options, shutdown));
+  return askFor(instance, options, shutdown);
 }
 
 /**

@@ -3,8 +3,9 @@
  * of it.
  */
 import type { CreateFairClock } from '../fair-clock.ts';
-import { behind } from '../misuse.ts';
+import { behind, type Door } from '../misuse.ts';
 import { process } from '../platform.ts';
+import type { ShutdownReport } from '../report/report.ts';
 import { createCore } from '../thread/core.ts';
 import type { Core, Rest } from '../thread/halves.ts';
 import { findPosition, takePosition } from '../thread/position.ts';
@@ -12,7 +13,7 @@ import { rehearse } from '../thread/rehearsal.ts';
 import { mayMakeWorkers } from '../threads.ts';
 import { VERSION } from '../wire/reason.ts';
 import type { Api } from './api.ts';
-import type { Instance } from './instance.ts';
+import type { Instance, ShutdownOptions } from './instance.ts';
 
 /** What the rest has no copy of, or another one: what runs at the end is to be rehearsed itself. */
 export interface OwnHalf {
@@ -29,8 +30,14 @@ export interface Loaded {
   readonly createFairClock: CreateFairClock;
 }
 
+/** What a program asks for by `shutdown()`, which is the `door`. */
+export function askFor(instance: Instance, options: ShutdownOptions, door: Door): Promise<ShutdownReport> {
+  return behind(door, () => instance.shutdown(options, door));
+}
+
 function shutDown(core: Core, api: Api): unknown {
-  return behind(shutDown, () => instanceOf(core, () => api).shutdown({}, shutDown));
+  const instance = instanceOf(core, () => api);
+  return askFor(instance, {}, shutDown);
 }
 
 export const ownHalf: OwnHalf = { createCore, shutDown };
