@@ -29,10 +29,10 @@ export function ignoreErrors(stream: NodeJS.WriteStream): void {
 export function hearErrors(stream: NodeJS.WriteStream): void {
   // Whoever has asked for the shutdown goes on before that.
   setImmediate(() => {
-    stream.write('', () =>
-      setImmediate(() => {
-        if (count(stream, -1) === 0) stream.off('error', ignore);
-      }),
-    );
+    const hear = (): void => {
+      if (count(stream, -1) === 0) stream.off('error', ignore);
+    };
+    if (stream.writableLength) stream.write('', () => setImmediate(hear));
+    else setImmediate(hear);
   });
 }

@@ -14,16 +14,13 @@ import { type Call, createCall, isPending } from '../sequence/call.ts';
 import { inTime } from '../sequence/drivers.ts';
 import { handlerUntil } from '../sequence/until.ts';
 import { SHARES } from '../times.ts';
-import type { HandlerOutcome, WorkerOutcome } from '../wire/outcomes.ts';
 import type { Core } from './halves.ts';
 import type { Begun, Shutdown, ShutdownRequest } from './parts.ts';
 
+const TRACED = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'];
+
 const CHANNELS = [
-  'tracing:worker-atexit:shutdown:start',
-  'tracing:worker-atexit:shutdown:end',
-  'tracing:worker-atexit:shutdown:asyncStart',
-  'tracing:worker-atexit:shutdown:asyncEnd',
-  'tracing:worker-atexit:shutdown:error',
+  ...TRACED.map((event) => `tracing:worker-atexit:shutdown:${event}`),
   'worker-atexit:handler',
   'worker-atexit:worker',
 ];
@@ -33,8 +30,6 @@ const nothing = (): void => {};
 /** A handler that settles within so many microtasks is spared the timer: most do before the event loop turns. */
 const HOPS = 10;
 
-const NOBODY: readonly WorkerOutcome[] = [];
-
 /** To look a name up takes ten times as long. */
 let channels: readonly Channel[] | undefined;
 
@@ -42,7 +37,7 @@ let channels: readonly Channel[] | undefined;
 export function isStraight({ rest, isRoot, drains, life, ending, isExiting }: Core): boolean {
   if (rest || isRoot || drains.size > 0 || life.order === undefined || ending || isExiting) return false;
   channels ??= CHANNELS.map((name) => process.getBuiltinModule('node:diagnostics_channel').channel(name));
-  for (let index = 0; index < channels.length; index++) if (channels[index]?.hasSubscribers) return false;
+  for (const { hasSubscribers } of channels) if (hasSubscribers) return false;
   return true;
 }
 
@@ -152,14 +147,8 @@ export function createStraight(core: Core, parent: Parent, request: ShutdownRequ
     stage = 'told';
     onTold();
     let failures = 0;
-    const outcomes: HandlerOutcome[] = [];
-    for (let index = 0; index < reports.length; index++) {
-      const report = reports[index];
-      if (report === undefined) continue;
-      if (!isCleanHandler(report)) failures++;
-      outcomes.push(toOutcome(report));
-    }
-    const isTold = parent.ack(outcomes, NOBODY, failures, life.isEnding(), startedAt);
+    for (const report of reports) if (!isCleanHandler(report)) failures++;
+    const isTold = parent.ack(reports.map(toOutcome), [], failures, life.isEnding(), startedAt);
     if (!isTold && failed.length > 0) core.load().tell(failed);
     resolve();
   }
