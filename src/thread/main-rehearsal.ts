@@ -1,11 +1,11 @@
 /**
- * The main thread orders a worker once, dry, and gets its ack: see `rehearsal.ts`. Here the worker is played, by a bare port.
+ * The main thread orders two workers, dry, and gets their acks: see `rehearsal.ts`. Here the workers are played, by bare ports.
  */
 import threads from 'node:worker_threads';
 import { isPiped } from '../children/order.ts';
 import { traceShutdown } from '../report/diagnostics.ts';
 import { signalNumber } from '../signal-names.ts';
-import { at, Cell, createTable, Header, State, type Table } from '../table/cells.ts';
+import { at, Cell, createTable, Header, SMALLEST, State, type Table } from '../table/cells.ts';
 import { claim } from '../table/slots.ts';
 import { KEY, type Reason, VERSION } from '../wire/reason.ts';
 import { isOrder } from '../wire/validators.ts';
@@ -40,7 +40,8 @@ export function rehearseMain(position: Position, { createCore, supervise, shutDo
   traceShutdown(reason);
   signalNumber('SIGTERM');
   isPiped({ readableFlowing: true, listeners: () => [] }, undefined);
-  const table = createTable();
+  // Many rehearsals are no reason to collect garbage.
+  const table = createTable(new SharedArrayBuffer(SMALLEST * NOBODIES.length));
   const deliver = (): Promise<void> => Promise.resolve();
   const dry = createCore({ ...position, table, ancestorId: undefined, deliver, rehearse: undefined }, (core) =>
     createThread(core, (thread) => ({ ...noHooks, supervisor: supervise(thread) })),
