@@ -78,6 +78,17 @@ onNode.each(routes)('so it does where a worker of a worker is there, by %s', asy
   expect(ended.stdout).toBe(`worker\nbegins\nmain\nacked: \n${NATIVE}exit\n`);
 });
 
+const TWO = 'has two workers, one of them in native code';
+
+onNode.each(routes)(
+  'so it does where a worker has two workers, and one of them is there, by %s',
+  async (route, exitCode) => {
+    const ended = await play(route, TWO);
+    expectEnd(ended, exitCode, 'worker 1');
+    expect(ended.stdout).toBe(`worker\nbegins\nmain\nacked: \nacked: \n${NATIVE}exit\n`);
+  },
+);
+
 onNode.each(routes)('so it does where a task of a Piscina is there, by %s', async (route, exitCode) => {
   const ended = await play(route, 'a Piscina');
   expectEnd(ended, exitCode, 'piscina 1');
@@ -114,9 +125,13 @@ it('says nothing of native code where a worker is busy', async () => {
 
 const UNENDED = 'worker 1 has not ended: it is in native code, and is waited for no longer';
 
-onNode('shutdown() settles by its deadline beside a worker in native code', async () => {
-  const { stdout, ms } = await play('shutdown()', 'is in native code');
-  expect(stdout).toMatch(`worker\nbegins\nmain\n${NATIVE}settled []`);
+onNode.each([
+  ['is in native code', ''],
+  ['has a worker in native code', 'acked: \n'],
+  [TWO, 'acked: \nacked: \n'],
+])('shutdown() settles by its deadline beside a worker that %s', async (worker, acked) => {
+  const { stdout, ms } = await play('shutdown()', worker);
+  expect(stdout).toMatch(`worker\nbegins\nmain\n${acked}${NATIVE}settled []`);
   expect(ms).toBeLessThan(LONG);
 });
 

@@ -54,6 +54,20 @@ const workers = {
     parentPort.postMessage('ready');
     setInterval(() => {}, 1000);
   },
+
+  'is idle'() {
+    atexit.register(() => {});
+    parentPort.postMessage('ready');
+    setInterval(() => {}, 1000);
+  },
+
+  async 'has two workers, one of them in native code'() {
+    atexit.register(() => {});
+    await start('is idle');
+    await start('is in native code');
+    parentPort.postMessage('ready');
+    setInterval(() => {}, 1000);
+  },
 };
 
 async function startPool() {
