@@ -145,6 +145,14 @@ onNode.each([
   expect(ms).toBeLessThan(LONG);
 });
 
+it('says nothing of native code where a handler has taken more than its time, and workers are only then told to end', async () => {
+  const settings = '{"timeout":300,"watchdog":false,"blocksFor":900}';
+  const { stdout, stderr } = await start('native-code.js', ['shutdown() of a registered worker', 'is idle', settings])
+    .ended;
+  expect(stdout).toMatch('begins\nmain\nacked: \nsettled []');
+  expect(stderr).not.toContain('has not ended');
+});
+
 onNode('shutdown() settles by its deadline where the end of a pool blocks', async () => {
   const { stdout, stderr, ms } = await play('shutdown()', 'a Piscina');
   expect(stdout).toContain(

@@ -9,12 +9,12 @@ import { clearTimeout, nextTick, setTimeout } from '../platform.ts';
 import type { WorkerReport } from '../report/report.ts';
 import { at, Cell, isWaiting } from '../table/cells.ts';
 import { stateOf } from '../table/slots.ts';
-import { LONGEST, OVERTIME, PATIENCE, RETIREMENT } from '../times.ts';
+import { LONGEST, OVERTIME, PATIENCE, RETIREMENT, THREADS_LEAST } from '../times.ts';
 import { diagnosisOf, settleBySlot } from './account.ts';
 import { type Child, isSettled, type Slotted, step } from './child.ts';
 import { type Collection, isOver } from './collection.ts';
 import type { Known } from './known.ts';
-import { look } from './native-code.ts';
+import { look, waitForEnd } from './native-code.ts';
 import type { Registered } from './registered.ts';
 import type { Order, Terms } from './terms.ts';
 
@@ -30,8 +30,8 @@ interface Parts {
   onEnd(child: Slotted, collection: Collection): void;
   /** A worker's time is up, and it is about to be terminated. */
   onGiveUp(): void;
-  /** Its time and more is up, and its thread is still there. */
-  onUnended(worker: Worker): void;
+  /** Its time and more is up, and its thread is still there: in native code, as far as that is known. */
+  onUnended(worker: Worker, isNative: boolean): void;
 }
 
 export interface Alone {
@@ -58,17 +58,19 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
   const untilOf = (worker: Worker): number =>
     Math.min(now() + (registered.termsOf(worker).timeout ?? RETIREMENT) + OVERTIME, latest);
 
-  /** Resolves to the worker's exit code: to that of a terminated one, if it is in native code and does not end. */
+  /** Resolves to the worker's exit code: to that of a terminated one, if it has not ended by then. */
   async function inTime(gone: Promise<number>, worker: Worker, until: number): Promise<number> {
-    let timer: NodeJS.Timeout | undefined;
+    const { task } = known.of(worker);
+    // One that has only just been told to end is given that long, however late it is.
+    const least = task.isNative ? 0 : THREADS_LEAST;
+    let callOff = (): void => {};
     const late = new Promise<number>((resolve) => {
-      const giveUp = (): void => {
-        if (worker.threadId !== -1) parts.onUnended(worker);
+      callOff = waitForEnd(Math.max(until, now() + least), (isNative) => {
+        if (worker.threadId !== -1) parts.onUnended(worker, isNative || task.isNative);
         resolve(TERMINATED);
-      };
-      timer = setTimeout(giveUp, Math.min(Math.max(0, until - now()), LONGEST));
+      });
     });
-    return await Promise.race([gone, late]).finally(() => clearTimeout(timer));
+    return await Promise.race([gone, late]).finally(callOff);
   }
 
   function cleanUp(worker: Worker): Promise<void> | undefined {
@@ -127,7 +129,7 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
     if (child.task.state === 'timed-out' && child.worker) {
       parts.onGiveUp();
       registered.terminatorOf(child.worker)();
-      await look([child]);
+      await look([child], until + OVERTIME);
     }
     parts.onEnd(child, collection);
   }

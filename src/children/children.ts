@@ -92,7 +92,7 @@ interface Listeners {
   onLink(): void;
   /** A worker has ended by itself; this is what it says of it. */
   onOwnEnd(reports: readonly WorkerReport[]): void;
-  /** A worker that was to end is in native code, and is waited for no longer. */
+  /** A worker that was to end is waited for no longer. */
   onUnended(line: string): void;
   /** A thread is gone that had entrusted something to the main thread. */
   onGone(threadId: number): void;
@@ -206,6 +206,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
           name: nameOf(child),
           threads: threadsOf(child.table ?? table, child.threadId),
           isRunning: () => isRunning(worker, child) !== false,
+          isNative: () => child.task.isNative,
         },
       ];
     });
@@ -231,13 +232,14 @@ export function createChildren(place: Place, listeners: Listeners): Children {
       child.task.isTold = true;
       listeners.onOwnEnd(reports);
     },
-    onUnended(worker) {
+    onUnended(worker, isNative) {
       const registration = registered.of(worker);
       // It is told once.
       if (registration.isUnended) return;
       registration.isUnended = true;
       const name = registered.nameOf(worker, registered.threadIdOf(worker));
-      listeners.onUnended(`${name} has not ended: it is in native code, and is waited for no longer`);
+      const cause = isNative ? ': it is in native code' : '';
+      listeners.onUnended(`${name} has not ended${cause}, and is waited for no longer`);
     },
   });
 

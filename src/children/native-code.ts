@@ -5,11 +5,11 @@
 import type { Worker } from 'node:worker_threads';
 import { now } from '../clock.ts';
 import { createFairClock } from '../fair-clock.ts';
-import { setTimeout } from '../platform.ts';
+import { clearTimeout, setTimeout } from '../platform.ts';
 import { threadsOfProcess, workerThreads } from '../process-threads.ts';
 import { isThrough, type Table } from '../table/cells.ts';
 import { childrenOf } from '../table/slots.ts';
-import { NATIVE } from '../times.ts';
+import { LONGEST, NATIVE, OVERTIME } from '../times.ts';
 import type { Child, Slotted } from './child.ts';
 import { hears } from './order.ts';
 
@@ -20,6 +20,8 @@ export interface Running {
   readonly threads: number;
   /** Whether its JavaScript has not come to its end, where no `'exit'` event is heard. */
   isRunning(): boolean;
+  /** Whether it was found to be in native code: it has had its time to end. */
+  isNative(): boolean;
 }
 
 /** The workers that were there at one moment. */
@@ -27,6 +29,8 @@ export interface Crew {
   readonly workers: readonly Running[];
   /** 0 when all of their threads are gone, as far as that can be seen; less whenever one of them has got further. */
   left(): number;
+  /** Whether none is left but those that were found to be in native code. */
+  isStuck(): boolean;
 }
 
 /** `find`: those that are there. */
@@ -34,17 +38,29 @@ export function createCrew(find: () => readonly Running[]): Crew {
   // First, so that the thread of whoever is found then is among them.
   const before = workerThreads();
   const workers = find();
-  const count = workers.reduce((sum, { threads }) => sum + threads, 0);
+  const countOf = (some: readonly Running[]): number => some.reduce((sum, { threads }) => sum + threads, 0);
+  const count = countOf(workers);
+  /** How many threads are gone since; undefined where the system does not tell. */
+  function goneSince(): number | undefined {
+    const left = threadsOfProcess();
+    return left && before?.filter((id) => !left.includes(id)).length;
+  }
   return {
     workers,
     left() {
       const running = workers.filter((worker) => worker.isRunning()).length;
-      const left = threadsOfProcess();
-      if (!before || !left) return running;
-      const gone = before.filter((id) => !left.includes(id)).length;
+      const gone = goneSince();
+      if (gone === undefined) return running;
       // One further down may have been gone before. A worker's own thread ends last, and its JavaScript before that.
       if (gone >= count || (gone >= workers.length && running === 0)) return 0;
       return running + Math.max(1, count - gone);
+    },
+    isStuck() {
+      const natives = workers.filter((worker) => worker.isNative());
+      const others = workers.filter((worker) => !natives.includes(worker));
+      if (natives.length === 0 || others.some((worker) => worker.isRunning())) return false;
+      const gone = goneSince();
+      return gone === undefined || gone >= count - countOf(natives);
     },
   };
 }
@@ -102,9 +118,9 @@ function* looks(children: readonly Slotted[], until: number): Generator<void, vo
   }
 }
 
-/** Puts into the diagnosis of those that were given up if they are in native code. */
-export async function look(children: readonly Slotted[]): Promise<void> {
-  for (const _ of looks(children, now() + NATIVE.most))
+/** Puts into the diagnosis of those that were given up if they are in native code, as far as that shows by `until`. */
+export async function look(children: readonly Slotted[], until: number): Promise<void> {
+  for (const _ of looks(children, Math.min(until, now() + NATIVE.most)))
     await new Promise((resolve) => setTimeout(resolve, NATIVE.every));
 }
 
@@ -112,4 +128,26 @@ export async function look(children: readonly Slotted[]): Promise<void> {
 export function lookNow(children: readonly Slotted[], until: number): void {
   const blocker = new Int32Array(new SharedArrayBuffer(4));
   for (const _ of looks(children, Math.min(until, now() + NATIVE.most))) Atomics.wait(blocker, 0, 0, NATIVE.every);
+}
+
+/**
+ * Calls `onLate` at `until`, with whether native code is what keeps a thread that was to end {@link OVERTIME} before: whether
+ * JavaScript would have ended meanwhile, of the time in which no thread waited for a processor. It returns what calls it off.
+ */
+export function waitForEnd(until: number, onLate: (isNative: boolean) => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let clock: (() => number) | undefined;
+  const lookOn = (): void => {
+    const isNative = clock !== undefined && clock() >= NATIVE.after;
+    const left = until - now();
+    if (left <= 0) {
+      onLate(isNative);
+      return;
+    }
+    if (left <= OVERTIME) clock ??= createFairClock();
+    const pause = clock === undefined ? left - OVERTIME : isNative ? left : Math.min(left, NATIVE.every);
+    timer = setTimeout(lookOn, Math.min(pause, LONGEST));
+  };
+  lookOn();
+  return () => clearTimeout(timer);
 }

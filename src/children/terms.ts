@@ -57,7 +57,7 @@ export interface Registration {
   wasAlive: boolean;
   hasExited: boolean;
   wasToldToEnd: boolean;
-  /** It was to end, is in native code, and is waited for no longer. */
+  /** It was to end, and is waited for no longer. */
   isUnended: boolean;
   /** Its owner was told that it was not clean. */
   isFailureTold: boolean;

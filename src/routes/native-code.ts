@@ -32,7 +32,8 @@ export function endThreadsInTime(thread: Thread, exitCode: number, crash: Crash 
   let least = THREADS_LEAST;
   while (left > 0) {
     // By its deadline if one is in native code. Those that end are waited for as long as that takes on a busy machine.
-    if (clock && clock() > least && now() > thread.deadline + OVERTIME) {
+    const time = clock?.() ?? 0;
+    if (now() > thread.deadline + OVERTIME && (time > least || crew.isStuck())) {
       const running = crew.workers.filter((worker) => worker.isRunning());
       const named = running.length > 0 ? running : crew.workers;
       endWithout(thread, named.map(({ name }) => name).join(', '), exitCode, crash);

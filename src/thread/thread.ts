@@ -5,6 +5,7 @@
 import { createEntrusting } from '../../workers/entrusting.ts';
 import { createChildren } from '../children/children.ts';
 import type { FailedWorker } from '../children/terms.ts';
+import { now } from '../clock.ts';
 import { createEntrusted, type Entrusted } from '../handlers/entrusted.ts';
 import { createFinalize } from '../handlers/finalizers.ts';
 import { disposalOf } from '../handlers/resource.ts';
@@ -16,7 +17,7 @@ import { describeHandler } from '../report/format.ts';
 import { createTelling } from '../report/telling.ts';
 import { Header, ROOT } from '../table/cells.ts';
 import { showProgress } from '../table/progress.ts';
-import { OVERTIME, QUIET, SHARES } from '../times.ts';
+import { OVERTIME, QUIET, SHARES, THREADS_LEAST } from '../times.ts';
 import { concludeBegun } from './conclusion.ts';
 import type { Core, Rest } from './halves.ts';
 import { createLate } from './late.ts';
@@ -192,7 +193,7 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
 
     async close(over) {
       closing = over;
-      const until = over.deadline(SHARES.handlers) + OVERTIME;
+      const until = Math.max(over.deadline(SHARES.handlers) + OVERTIME, now() + THREADS_LEAST);
       children.endBy(until);
       for (const ended of await Promise.allSettled([pools.end(until, tellUnended), children.terminate()])) {
         if (ended.status === 'rejected')

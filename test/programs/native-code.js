@@ -83,14 +83,17 @@ async function startPool() {
 
 if (isMainThread) {
   const [route, kind, settings = '{}'] = process.argv.slice(2);
-  const { unref = false, ...options } = JSON.parse(settings);
+  const { unref = false, blocksFor = 0, ...options } = JSON.parse(settings);
   atexit.configure({
     ...options,
     onReport: ({ workers }) => {
       for (const { status, diagnosis = '' } of workers) console.log(`${status}: ${diagnosis}`);
     },
   });
-  atexit.register(() => console.log('main'));
+  atexit.register(() => {
+    console.log('main');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, blocksFor);
+  });
   const worker = kind === 'a Piscina' ? await startPool() : await start(kind);
   await new Promise((resolve) => setTimeout(resolve, 150));
   if (unref) worker.unref();
