@@ -37,6 +37,15 @@ export function threadOfCaller(): string | undefined {
   }
 }
 
+/**
+ * All but the caller's and the main thread's: those that a worker of the caller's may wait for as it ends. Undefined on a
+ * system that does not list them.
+ */
+export function threadsBeside(): string[] | undefined {
+  const [caller, main] = [threadOfCaller(), String(process.pid)];
+  return threadsOfProcess()?.filter((id) => id !== caller && id !== main);
+}
+
 /** The number of the system call in which Linux lets a thread wait for another. */
 const FUTEX: ReadonlyMap<string, string> = new Map([
   ['x64', '202'],

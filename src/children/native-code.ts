@@ -6,7 +6,7 @@ import type { Worker } from 'node:worker_threads';
 import { now } from '../clock.ts';
 import { createFairClock } from '../fair-clock.ts';
 import { clearTimeout, setTimeout } from '../platform.ts';
-import { threadsOfProcess, workerThreads } from '../process-threads.ts';
+import { threadsBeside, threadsOfProcess, workerThreads } from '../process-threads.ts';
 import { isThrough, type Table } from '../table/cells.ts';
 import { childrenOf } from '../table/slots.ts';
 import { LONGEST, NATIVE, OVERTIME } from '../times.ts';
@@ -110,7 +110,7 @@ function* looks(children: readonly Slotted[], until: number): Generator<void, vo
   // To start a clock is to look at every thread, which takes longer than a whole shutdown.
   let clock: (() => number) | undefined;
   while (findStuck(children).length > 0) {
-    clock ??= createFairClock();
+    clock ??= createFairClock(threadsBeside());
     if (clock() >= NATIVE.after) return tell(findStuck(children));
     // Nobody knows, then.
     if (now() > until) return;
@@ -144,7 +144,7 @@ export function waitForEnd(until: number, onLate: (isNative: boolean) => void): 
       onLate(isNative);
       return;
     }
-    if (left <= OVERTIME) clock ??= createFairClock();
+    if (left <= OVERTIME) clock ??= createFairClock(threadsBeside());
     const pause = clock === undefined ? left - OVERTIME : isNative ? left : Math.min(left, NATIVE.every);
     timer = setTimeout(lookOn, Math.min(pause, LONGEST));
   };

@@ -25,15 +25,18 @@ type Told = (ms: number) => [state: string, ran: number, waited: number];
 const sleeps: Told = () => ['S', 0, 0];
 const starves: Told = () => ['R', 0, 0];
 
-/** A process with two threads: the caller, and one of which the system tells this. */
+/** The caller, a worker, and the main thread, which waits for a processor all the time: no worker's worker needs it to end. */
+const [CALLER, OTHER, MAIN] = ['1', '2', '4711'];
+
+/** A process with these threads; the system tells this of the second. */
 function createProcessOf(told: Told, ms: () => number): object {
   return createProcess({
     hrtime: () => [0, ms() * 1e6],
     getBuiltinModule: () => ({
-      readdirSync: () => ['1', '2'],
-      readlinkSync: () => '4711/task/1',
+      readdirSync: () => [CALLER, OTHER, MAIN],
+      readlinkSync: () => `4711/task/${CALLER}`,
       readFileSync(file: string) {
-        const [state, ran, waited] = told(ms());
+        const [state, ran, waited] = (file.includes(`/${MAIN}/`) ? starves : told)(ms());
         return file.endsWith('schedstat') ? `${ran * 1e6} ${waited * 1e6} 7\n` : `2 (a) ${state} 1\n`;
       },
     }),
