@@ -120,9 +120,17 @@ export default {
       what: "a worker throws, and nobody listens to its `'error'`: how the process ends",
       program: js`
         if (isMainThread) {
-          thread();
-          setTimeout(() => say('lives'), 1500);
-        } else throw new Error('mine');`,
+          const runs = new Int32Array(new SharedArrayBuffer(4));
+          thread(runs);
+          const looks = setInterval(() => {
+            if (Atomics.load(runs, 0) === 0) return;
+            clearInterval(looks);
+            setTimeout(() => say('lives'), 1500);
+          }, 10);
+        } else {
+          Atomics.store(workerData, 0, 1);
+          throw new Error('mine');
+        }`,
       cell: ({ stdout, ...ended }) => (stdout === '' ? endOf(ended) : `it ${stdout.trim()}`),
       instead: "listen to `'error'` of every worker, those that a library makes included",
     },
@@ -208,10 +216,15 @@ export default {
       program: js`
         if (isMainThread) {
           process.on('exit', () => {
-            thread();
-            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+            const runs = new Int32Array(new SharedArrayBuffer(4));
+            thread(runs);
+            Atomics.wait(runs, 0, 0, 5000);
           });
-        } else say('runs');`,
+        } else {
+          say('runs');
+          Atomics.store(workerData, 0, 1);
+          Atomics.notify(workerData, 0);
+        }`,
       cell: ({ stdout }) => (stdout === '' ? 'does not run' : 'runs'),
       instead: 'it runs, and can use the machine while the main thread blocks; do not count on an answer by event',
     },
