@@ -46,7 +46,8 @@ const guests = [
   {
     name: 'piscina',
     options: tsx,
-    tests: testsOf('piscina', /[.]test[.]ts$/),
+    // One of them fails by itself now and then: what it asserts depends on how fast a worker is.
+    tests: testsOf('piscina', /^(?!test-is-buffer-transferred).*[.]test[.]ts$/),
   },
   {
     name: 'thread-stream',
