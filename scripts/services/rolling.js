@@ -12,8 +12,11 @@ const service = fileURLToPath(new URL('service.js', import.meta.url));
 /** An instance that is not gone by then is killed: ms. */
 const GONE = 6000;
 
-/** How long a balancer that does not tell may take to see that an instance is there again, and one that tells: ms. */
-const SEEN = 700;
+/**
+ * How long a balancer that does not tell may take to see that an instance is there again, and one that tells: ms. nginx asks
+ * one that has failed again after its fail_timeout, 1 s.
+ */
+const SEEN = 1500;
 const SEEN_AT_MOST = 10_000;
 
 async function startInstance(way, port, env) {
