@@ -38,7 +38,14 @@ async function createWorkerpool() {
   const { default: workerpool } = await import('workerpool');
   const { registerPool } = await import('worker-atexit/workerpool');
   const script = file('./endings-workerpool.js').pathname;
-  const options = { workerType: 'thread', minWorkers: 1, maxWorkers: 1, workerThreadOpts: { env: environment } };
+  const options = {
+    workerType: 'thread',
+    minWorkers: 1,
+    maxWorkers: 1,
+    workerThreadOpts: { env: environment },
+    // Its own patience is a second, and ends at once whoever has not cleaned up by then.
+    workerTerminateTimeout: terms.timeout,
+  };
   const pool = registerPool(workerpool.pool(script, options), terms);
   return {
     pool,

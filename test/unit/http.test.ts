@@ -655,5 +655,6 @@ it('a rehearsal goes all the way, and leaves no timer behind', async () => {
     setImmediate(() => setImmediate(() => setImmediate(() => resolve('turned')))),
   );
   expect(await Promise.race([isOver, turned])).toBeUndefined();
-  expect(timers()).toBe(before);
+  // One of another test's may be over meanwhile.
+  expect(timers()).toBeLessThanOrEqual(before);
 });
