@@ -259,9 +259,11 @@ export function createParent(
       if (own.index === undefined) return;
       own.write(Cell.order, 0);
       watch.expectOwn(own.index);
-      if (!used) own.setState(State.idle);
-      // A worker of its may have registered something by now.
-      if (used || (own.read(Cell.joins) > 0 && hasJoined(own.table, own.threadId))) join();
+      // A worker of its may have registered something by now, and must not be taken for idle by a parent that looks just then.
+      const isUsedBelow = (): boolean => own.read(Cell.joins) > 0 && hasJoined(own.table, own.threadId);
+      if (!used && !isUsedBelow()) own.setState(State.idle);
+      // Or just now.
+      if (used || isUsedBelow()) join();
     },
   };
 }

@@ -386,6 +386,19 @@ describe('when a shutdown is over', () => {
     expect(cell(Cell.state)).toBe(state);
   });
 
+  it('and a parent that looks just then takes none for idle one of whose workers has joined', async () => {
+    const up = create();
+    await join(up);
+    claim(table, 1000, threadId);
+    set(Cell.joins, 1);
+    up.ack([], [], 0);
+    const written = vi.spyOn(Atomics, 'exchange');
+    up.over(false);
+    const states = written.mock.calls.filter(([, index]) => index === at(0, Cell.state)).map(([, , state]) => state);
+    written.mockRestore();
+    expect(states).toEqual([State.joined]);
+  });
+
   it('one that has never joined has nothing to say', () => {
     create().over(true);
     expect(cell(Cell.state)).toBe(State.free);
