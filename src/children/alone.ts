@@ -58,14 +58,14 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
   const untilOf = (worker: Worker): number =>
     Math.min(now() + (registered.termsOf(worker).timeout ?? RETIREMENT) + OVERTIME, latest);
 
-  /** Resolves to the worker's exit code: to that of a terminated one, if it has not ended by then. */
-  async function inTime(gone: Promise<number>, worker: Worker, until: number): Promise<number> {
+  /** Resolves to the exit code of a worker that is told to end at `from`: to that of a terminated one, if it has not by `until`. */
+  async function inTime(gone: Promise<number>, worker: Worker, from: number, until: number): Promise<number> {
     const { task } = known.of(worker);
     // One that has only just been told to end is given that long, however late it is.
     const least = task.isNative ? 0 : THREADS_LEAST;
     let callOff = (): void => {};
     const late = new Promise<number>((resolve) => {
-      callOff = waitForEnd(Math.max(until, now() + least), (isNative) => {
+      callOff = waitForEnd(from, Math.max(until, now() + least), (isNative) => {
         if (worker.threadId !== -1) parts.onUnended(worker, isNative || task.isNative);
         resolve(TERMINATED);
       });
@@ -138,18 +138,19 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
     const terminate = registered.terminatorOf(worker);
     const until = untilOf(worker);
     const cleanedUp = cleanUp(worker);
-    if (cleanedUp === undefined) return inTime(terminate(), worker, until);
+    if (cleanedUp === undefined) return inTime(terminate(), worker, now(), until);
     const gone = new Promise<number>((resolve) => worker.once('exit', resolve));
     await cleanedUp;
     terminate();
-    return inTime(gone, worker, until);
+    return inTime(gone, worker, now(), until);
   }
 
   /** Lets a worker clean up and ends it, unless somebody is at it already. */
   async function end(worker: Worker): Promise<WorkerReport> {
     if (worker.threadId !== -1 && !registered.hasExited(worker)) {
       const gone = new Promise<number>((resolve) => worker.once('exit', resolve));
-      await (known.of(worker).task.alone ? inTime(gone, worker, untilOf(worker)) : retire(worker));
+      const until = untilOf(worker);
+      await (known.of(worker).task.alone ? inTime(gone, worker, until - OVERTIME, until) : retire(worker));
     }
     return registered.reportOf(worker);
   }

@@ -9,7 +9,7 @@ import { clearTimeout, setTimeout } from '../platform.ts';
 import { threadsBeside, threadsOfProcess, workerThreads } from '../process-threads.ts';
 import { isThrough, type Table } from '../table/cells.ts';
 import { childrenOf } from '../table/slots.ts';
-import { LONGEST, NATIVE, OVERTIME } from '../times.ts';
+import { LONGEST, NATIVE, THREADS_LOOK } from '../times.ts';
 import type { Child, Slotted } from './child.ts';
 import { hears } from './order.ts';
 
@@ -131,10 +131,10 @@ export function lookNow(children: readonly Slotted[], until: number): void {
 }
 
 /**
- * Calls `onLate` at `until`, with whether native code is what keeps a thread that was to end {@link OVERTIME} before: whether
- * JavaScript would have ended meanwhile, of the time in which no thread waited for a processor. It returns what calls it off.
+ * Calls `onLate` at `until`, with whether native code is what keeps a thread that was to end at `from`: whether JavaScript would
+ * have ended meanwhile, of the time in which no thread waited for a processor. It returns what calls it off.
  */
-export function waitForEnd(until: number, onLate: (isNative: boolean) => void): () => void {
+export function waitForEnd(from: number, until: number, onLate: (isNative: boolean) => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   let clock: (() => number) | undefined;
   const lookOn = (): void => {
@@ -144,9 +144,11 @@ export function waitForEnd(until: number, onLate: (isNative: boolean) => void): 
       onLate(isNative);
       return;
     }
-    if (left <= OVERTIME) clock ??= createFairClock(threadsBeside());
-    const pause = clock === undefined ? left - OVERTIME : isNative ? left : Math.min(left, NATIVE.every);
-    timer = setTimeout(lookOn, Math.min(pause, LONGEST));
+    // To start a clock is to look at every thread, which takes longer than most need to end.
+    const early = from + THREADS_LOOK.after - now();
+    if (early <= 0) clock ??= createFairClock(threadsBeside());
+    const pause = clock === undefined ? early : isNative ? left : NATIVE.every;
+    timer = setTimeout(lookOn, Math.min(pause, left, LONGEST));
   };
   lookOn();
   return () => clearTimeout(timer);

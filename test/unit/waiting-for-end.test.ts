@@ -44,7 +44,7 @@ function createProcessOf(told: Told, ms: () => number): object {
 }
 
 /** What is said at `until`, which is in so many ms, and when: undefined if that is not the last ms of it. */
-function saidOf(told: Told, ms: number): boolean | undefined {
+function saidOf(told: Told, ms: number, from = ms - OVERTIME): boolean | undefined {
   const said: [isNative: boolean, at: number][] = [];
   let time = 0;
   vi.stubGlobal(
@@ -52,7 +52,7 @@ function saidOf(told: Told, ms: number): boolean | undefined {
     createProcessOf(told, () => time),
   );
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  waitForEnd(ms, (isNative) => said.push([isNative, time]));
+  waitForEnd(from, ms, (isNative) => said.push([isNative, time]));
   for (; time < ms + 100; time++) vi.advanceTimersByTime(1);
   expect(said.map(([, at]) => at)).toEqual([ms <= 0 ? 0 : expect.closeTo(ms, -0.5)]);
   return said[0]?.[0];
@@ -70,8 +70,9 @@ it('may be anything if one waited all the time, or there was no time to look', (
   expect(saidOf(sleeps, -1)).toBe(false);
 });
 
-it('is looked at for the last part of its time alone', () => {
+it('is looked at from when it was to end', () => {
   const until = 1000;
+  expect(saidOf((ms) => (ms < 200 ? ['S', 0, 0] : ['R', 0, 0]), until, 0)).toBe(true);
   expect(saidOf((ms) => (ms < until - OVERTIME ? ['S', 0, 0] : ['R', 0, 0]), until)).toBe(false);
   expect(saidOf((ms) => (ms < until - OVERTIME ? ['R', 0, 0] : ['S', 0, 0]), until)).toBe(true);
 });
@@ -79,7 +80,7 @@ it('is looked at for the last part of its time alone', () => {
 it('says nothing once it is called off', () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const onLate = vi.fn();
-  waitForEnd(now() + 100, onLate)();
+  waitForEnd(now(), now() + 100, onLate)();
   vi.advanceTimersByTime(1000);
   expect(onLate).not.toHaveBeenCalled();
 });
