@@ -11,7 +11,7 @@ export function threadsOfProcess(): string[] | undefined {
 }
 
 /** What the system says of a thread in one of its files there; throws where it does not, or the thread is gone. */
-function read(id: string | number, file: string): string {
+function read(id: string, file: string): string {
   return process.getBuiltinModule('node:fs').readFileSync(`/proc/self/task/${id}/${file}`, 'latin1');
 }
 
@@ -53,7 +53,7 @@ const FUTEX: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Whether a thread waits until another one wakes it, as in `Atomics.wait`. Undefined where nothing tells. */
-export function isParked(id: number): boolean | undefined {
+export function isParked(id: string): boolean | undefined {
   try {
     const place = read(id, 'wchan');
     // A system that keeps such names to itself, or a thread that runs.

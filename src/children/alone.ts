@@ -7,8 +7,8 @@ import { now } from '../clock.ts';
 import { afterFairly } from '../fair-clock.ts';
 import { clearTimeout, nextTick, setTimeout } from '../platform.ts';
 import type { WorkerReport } from '../report/report.ts';
-import { at, Cell, isWaiting } from '../table/cells.ts';
-import { stateOf } from '../table/slots.ts';
+import { isWaiting } from '../table/cells.ts';
+import { stateOf, systemThreadOf } from '../table/slots.ts';
 import { LONGEST, OVERTIME, PATIENCE, RETIREMENT, THREADS_LEAST } from '../times.ts';
 import { diagnosisOf, settleBySlot } from './account.ts';
 import { type Child, isSettled, type Slotted, step } from './child.ts';
@@ -59,7 +59,12 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
     Math.min(now() + (registered.termsOf(worker).timeout ?? RETIREMENT) + OVERTIME, latest);
 
   /** Resolves to the exit code of a worker that is told to end at `from`: to that of a terminated one, if it has not by `until`. */
-  async function inTime(gone: Promise<number>, worker: Worker, from: number, until: number): Promise<number> {
+  async function inTime(
+    gone: Promise<number>,
+    worker: Worker,
+    until: number,
+    from: number = until - OVERTIME,
+  ): Promise<number> {
     const { task } = known.of(worker);
     // One that has only just been told to end is given that long, however late it is.
     const least = task.isNative ? 0 : THREADS_LEAST;
@@ -121,8 +126,9 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
     };
     const timer = setTimeout(giveUp, Math.min(Math.max(0, until - now()), LONGEST));
     // An aborted busy loop must go, or such workers pile up. One that a busy machine keeps from reading its order must not.
-    const thread = String(Atomics.load(child.table.cells, at(child.slot, Cell.systemThread)));
-    const callOff = isPatient ? undefined : afterFairly(PATIENCE, thread, giveUpUnread);
+    const callOff = isPatient
+      ? undefined
+      : afterFairly(PATIENCE, systemThreadOf(child.table, child.slot), giveUpUnread);
     await collection.await();
     clearTimeout(timer);
     callOff?.();
@@ -138,19 +144,18 @@ export function createAlone(known: Known, registered: Registered, parts: Parts):
     const terminate = registered.terminatorOf(worker);
     const until = untilOf(worker);
     const cleanedUp = cleanUp(worker);
-    if (cleanedUp === undefined) return inTime(terminate(), worker, now(), until);
+    if (cleanedUp === undefined) return inTime(terminate(), worker, until, now());
     const gone = new Promise<number>((resolve) => worker.once('exit', resolve));
     await cleanedUp;
     terminate();
-    return inTime(gone, worker, now(), until);
+    return inTime(gone, worker, until, now());
   }
 
   /** Lets a worker clean up and ends it, unless somebody is at it already. */
   async function end(worker: Worker): Promise<WorkerReport> {
     if (worker.threadId !== -1 && !registered.hasExited(worker)) {
       const gone = new Promise<number>((resolve) => worker.once('exit', resolve));
-      const until = untilOf(worker);
-      await (known.of(worker).task.alone ? inTime(gone, worker, until - OVERTIME, until) : retire(worker));
+      await (known.of(worker).task.alone ? inTime(gone, worker, untilOf(worker)) : retire(worker));
     }
     return registered.reportOf(worker);
   }

@@ -1,7 +1,7 @@
 /** What a slot shows of the handlers of its thread, for whoever gets no ack. */
 import { isParked } from '../process-threads.ts';
 import { at, Cell, isWaiting, readName, type Table, writeName } from './cells.ts';
-import { stateOf } from './slots.ts';
+import { stateOf, systemThreadOf } from './slots.ts';
 
 /** Lets this thread's slot say that its handler number `handler` of `count` is about to run. */
 export function showProgress(table: Table, slot: number, handler: number, count: number, name: string): void {
@@ -15,8 +15,7 @@ const POOL = "most likely a pool's idle worker, which registerPool() lets wake u
 /** Why a worker did not ack, as far as its slot and the system tell. `isPooled`: its pool is registered. */
 export function diagnose(table: Table, slot: number, isPooled = false): string {
   if (isWaiting(stateOf(table, slot))) {
-    if (!isParked(Atomics.load(table.cells, at(slot, Cell.systemThread))))
-      return 'its event loop was blocked and the order never read';
+    if (!isParked(systemThreadOf(table, slot))) return 'its event loop was blocked and the order never read';
     return `it was parked in Atomics.wait and the order never read${isPooled ? '' : `: ${POOL}`}`;
   }
   return blockedBy(table, slot) ?? 'it read the order, and no handler of it has started';

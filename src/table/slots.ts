@@ -150,6 +150,11 @@ export function stateOf({ cells }: Table, slot: number): number {
   return Atomics.load(cells, at(slot, Cell.state));
 }
 
+/** The id by which the system knows the slot's thread; one that no thread has where it does not tell. */
+export function systemThreadOf({ cells }: Table, slot: number): string {
+  return String(Atomics.load(cells, at(slot, Cell.systemThread)));
+}
+
 /** The shutdown is over and the worker lives on: it has nothing to do, until it says otherwise. */
 export function markIdle(table: Table, slot: number): void {
   Atomics.store(table.cells, at(slot, Cell.order), 0);

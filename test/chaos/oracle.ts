@@ -4,7 +4,7 @@
  * stake is `loose`: of it, only that it calls nothing twice or out of order is asked.
  */
 import type { Line, Played } from './play.ts';
-import { endsBefore, type Handler, isBlocked, isStranger, type Program, type Thread } from './programs.ts';
+import { endsBefore, type Handler, isBlocked, isSlow, isStranger, type Program, type Thread } from './programs.ts';
 
 /** Room for a machine that is busy with other things: ms. */
 const ROOM = 5000;
@@ -177,8 +177,6 @@ export function judge(program: Program, played: Played): string[] {
 
   const isEarly = program.early > 0;
   const hasHandlers = ({ thread }: Node): boolean => thread.register.length + thread.drains.length > 0;
-  const isSlow = ({ thread }: Node): boolean =>
-    isBlocked(thread) || [...thread.handlers, ...thread.drains].some(({ end }) => end === 'never' || end === 'blocks');
 
   /** ms that a thread has for its sequence, by the shares and the margins that are documented. */
   function budgetOf(node: Node): number {
@@ -206,7 +204,8 @@ export function judge(program: Program, played: Played): string[] {
     if (isEarly && line.some(({ thread }) => endsBefore(thread) || / then$|^is /.test(thread.fate))) return true;
     // One that has used nothing, and blocked in the tick in which it made its worker, has told nobody of that.
     if (isEarly && ancestorsOf(node).some((above) => isBlocked(above.thread) && !hasHandlers(above))) return true;
-    if ((isCut || isBusy) && node.parent && [node, ...descendantsOf(node, nodes)].some(isSlow)) return true;
+    if ((isCut || isBusy) && node.parent && [node, ...descendantsOf(node, nodes)].some((one) => isSlow(one.thread)))
+      return true;
     return budgetOf(node) < TIGHT + Math.max(5 * played.late, played.waited);
   }
 
@@ -426,7 +425,7 @@ export function judge(program: Program, played: Played): string[] {
   );
   check(odd === null, `it complained: ${complaints}`);
   // Where a thread hangs, a pool has half of a second or two.
-  const mayBeUnfinished = isCut || (isBusy && nodes.some(isSlow));
+  const mayBeUnfinished = isCut || (isBusy && nodes.some(({ thread }) => isSlow(thread)));
   const expectedNotes = mayBeUnfinished ? /were woken|rejected|has not finished its tasks/ : /were woken|rejected/;
   for (const note of reports.flatMap(({ notes }) => notes)) check(expectedNotes.test(note), `a note: ${note}`);
   return wrong;

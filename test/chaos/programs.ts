@@ -37,6 +37,9 @@ export type Fate =
   | (typeof BLOCKED)[number];
 
 export const isBlocked = ({ fate }: Thread): boolean => BLOCKED.some((blocked) => blocked === fate);
+/** Whether it uses up its time. */
+export const isSlow = (thread: Thread): boolean =>
+  isBlocked(thread) || [...thread.handlers, ...thread.drains].some(({ end }) => end === 'never' || end === 'blocks');
 export const endsBefore = ({ fate }: Thread): boolean => BEFORE.some((before) => before === fate);
 export const isStranger = ({ fate }: Thread): boolean => fate === 'stranger';
 
@@ -207,10 +210,7 @@ const signal = fc.record({
 const TIMES = { short: { timeout: 2000, syncTimeout: 1000 }, ample: { timeout: 10_000, syncTimeout: 5000 } } as const;
 
 const hangs = (thread: Thread): boolean =>
-  isBlocked(thread) ||
-  [...thread.handlers, ...thread.drains].some(({ end }) => end === 'never' || end === 'blocks') ||
-  thread.children.some(hangs) ||
-  (thread.pool !== undefined && hangs(thread.pool.worker));
+  isSlow(thread) || thread.children.some(hangs) || (thread.pool !== undefined && hangs(thread.pool.worker));
 
 /** A program whose times are those that it is to be given. */
 export const program: fc.Arbitrary<Program> = fc
