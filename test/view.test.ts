@@ -14,6 +14,8 @@ const LIMIT = 30_000;
 
 const bin = join(root, 'dist', 'bin.js');
 const terminal = join(root, 'test', 'terminal.py');
+/** What Node asks for a terminal's colours before `TERM`: a job of CI has none (https://nodejs.org/api/tty.html). */
+const undecided = { CI: undefined, FORCE_COLOR: undefined, NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined };
 const env = { NODE_OPTIONS: '', LC_ALL: 'C.UTF-8', TERM: 'xterm', ...runtime.env };
 
 interface Settings {
@@ -73,7 +75,7 @@ describe('view', () => {
   ])('draws for a terminal of $columns columns, in colour $color, with $more', async ({ columns, color, more }) => {
     const command = [runtime.command, ...runtime.args, bin, 'view', write(json)];
     const { stdout } = await execa('python3', [terminal, String(columns), '', ...command], {
-      env: { ...env, FORCE_COLOR: undefined, NO_COLOR: undefined, COLORTERM: 'truecolor', ...more },
+      env: { ...env, ...undecided, COLORTERM: 'truecolor', ...more },
       timeout: LIMIT,
       killSignal: 'SIGKILL',
     });

@@ -88,9 +88,10 @@ const ways = {
     // The stage is over at half of the time, when the log may say that the shutdown still lasts.
     const error = (line) => line.startsWith('worker-atexit: still shutting down: ') || console.error(line);
     atexit.configure({ timeout: 4000, onReport: tell, logger: { error } });
-    const { port } = await start();
-    const asked = [ask(port, '/events'), ask(port, '/for-ever'), ask(port, '/slow')];
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const { server, port } = await start();
+    const asked = ['/events', '/for-ever', '/slow'].map((path) => ask(port, path));
+    // One that comes when the signal has been aborted hears nothing of it.
+    for (const _ of asked) await once(server, 'request');
     process.kill(process.pid, 'SIGTERM');
     await Promise.all(asked);
   },
