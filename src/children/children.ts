@@ -8,15 +8,16 @@ import { nextTick } from '../platform.ts';
 import type { WorkerReport } from '../report/report.ts';
 import { at, Cell, isThrough, State, type Table } from '../table/cells.ts';
 import { hasJoined, markIdle, stateOf } from '../table/slots.ts';
-import { isInvolved, reportOf } from './account.ts';
+import { createAccounts } from './accounts.ts';
 import { createAlone } from './alone.ts';
 import { createArrival } from './arrival.ts';
-import { type Child, dropTask, hasSlot, type Slotted, step } from './child.ts';
+import { dropTask, hasSlot, step } from './child.ts';
 import type { BlockListeners } from './collection.ts';
 import { createCollections } from './collections.ts';
+import { type Crew, createCrews, type Running } from './crew.ts';
 import { createKnown } from './known.ts';
 import { createLiveness } from './liveness.ts';
-import { type Crew, createCrew, isRunning, lookNow, type Running, threadsOf } from './native-code.ts';
+import { isRunning, lookNow, threadsOf } from './native-code.ts';
 import { post, postOver } from './order.ts';
 import { createPorts } from './port.ts';
 import { createRegistered } from './registered.ts';
@@ -105,11 +106,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
   const known = createKnown();
   const printed = createPrinted(place.isMain);
   let isShuttingDown = false;
-  /** Who was there before somebody was given up and terminated: until all of them are gone. */
-  let crew: Crew | undefined;
 
-  const nameOf = ({ worker, threadId: thread }: Child): string => registered.nameOf(worker, thread);
-  const reportsOf = (child: Slotted): WorkerReport[] => reportOf(child, nameOf(child));
   const blockedUntil = (): number | undefined => {
     const { ofAll } = collections;
     return ofAll?.isBlocking ? ofAll.order.until : undefined;
@@ -126,24 +123,26 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     onFailedWorker: listeners.onFailedWorker,
   });
 
+  const accounts = createAccounts(known, registered);
+
   const ports = createPorts(table, {
     print: (message) => printed.print(message, blockedUntil()),
     onAck: (child) => collections.settle(child),
     onHeard: () => collections.ofAll?.readMore(),
-    onOwnEnd: (child) => listeners.onOwnEnd(reportsOf(child)),
+    onOwnEnd: (child) => listeners.onOwnEnd(accounts.of(child)),
     onClose(child) {
       // Without the Worker, or after its 'exit', the port is what tells that the thread is gone.
       if (!child.worker || child.worker.threadId === -1) liveness.leave(child, 'it ended');
       else if (step(child, 'portClosed')) collections.sendAgain(child);
     },
-    nameOf,
+    nameOf: accounts.nameOf,
     log: listeners.log,
   });
 
   const liveness = createLiveness(table, known, {
     isShuttingDown: () => isShuttingDown,
     readAll: ports.readAll,
-    nameOf,
+    nameOf: accounts.nameOf,
     keep: registered.keep,
     onLeft: (child) => collections.settle(child),
     onLost: listeners.onOwnEnd,
@@ -194,7 +193,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     liveness,
     arrival,
     readAll: ports.readAll,
-    onGiveUp,
+    onGiveUp: () => crews.keep(),
   }));
 
   const running = (): Running[] =>
@@ -203,7 +202,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
       if (isRunning(worker, child) !== true) return [];
       return [
         {
-          name: nameOf(child),
+          name: accounts.nameOf(child),
           threads: threadsOf(child.table ?? table, child.threadId),
           isRunning: () => isRunning(worker, child) !== false,
           isNative: () => child.task.isNative,
@@ -211,10 +210,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
       ];
     });
 
-  function onGiveUp(): void {
-    if (crew?.left() === 0) crew = undefined;
-    crew ??= createCrew(running);
-  }
+  const crews = createCrews(running);
 
   const alone = createAlone(known, registered, {
     invite: arrival.invite,
@@ -222,10 +218,10 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     orderOfAll: () => collections.ofAll?.order,
     collect: collections.ofOne,
     onSettled: collections.settle,
-    onGiveUp,
+    onGiveUp: crews.keep,
     onEnd(child, collection) {
       collections.drop(collection);
-      const reports = reportsOf(child);
+      const reports = accounts.of(child);
       // Its thread may not end.
       if (child.worker && reports[0]) registered.keep(child.worker, reports[0]);
       if (isShuttingDown) return;
@@ -242,13 +238,6 @@ export function createChildren(place: Place, listeners: Listeners): Children {
       listeners.onUnended(`${name} has not ended${cause}, and is waited for no longer`);
     },
   });
-
-  /** The workers that the shutdown is about. */
-  const involved = (): Slotted[] =>
-    known
-      .allSlotted()
-      .filter(isInvolved)
-      .sort((one, other) => one.threadId - other.threadId);
 
   /** How often a worker of this thread's has joined; undefined where nobody counts. */
   function joins(): number | undefined {
@@ -271,7 +260,9 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     terminateSilent: collections.terminateSilent,
     look: (until) => lookNow(known.allSlotted(), until),
 
-    crew: () => crew ?? createCrew(running),
+    crew: crews.now,
+    failures: accounts.failures,
+    reports: accounts.all,
 
     setTerms(worker, terms) {
       const isAttached = known.of(worker).worker !== undefined;
@@ -304,32 +295,10 @@ export function createChildren(place: Place, listeners: Listeners): Children {
       for (const child of known.allSlotted()) ports.readAll(child);
     },
 
-    failures() {
-      return involved().flatMap((child): FailedWorker[] => {
-        const { worker } = child;
-        if (!worker || !registered.termsOf(worker).onFailure) return [];
-        const [report] = reportsOf(child);
-        const failure = report && registered.failureOf(worker, report);
-        return failure ? [failure] : [];
-      });
-    },
-
-    reports() {
-      const told = new Set<WorkerReport>();
-      const workers = involved().flatMap((child) => {
-        const reports = reportsOf(child);
-        if (child.task.isTold) for (const report of reports) told.add(report);
-        return reports;
-      });
-      const unlinked = [...registered].filter((worker) => worker.threadId !== -1 && !known.slotted(worker.threadId));
-      workers.push(...unlinked.map(registered.reportOf));
-      return { workers, told };
-    },
-
     over() {
       printed.over();
       isShuttingDown = false;
-      if (crew?.left() === 0) crew = undefined;
+      crews.tidy();
       collections.over();
       for (const child of known.allSlotted()) {
         if (child.contact === 'gone') liveness.remove(child);

@@ -6,64 +6,12 @@ import type { Worker } from 'node:worker_threads';
 import { now } from '../clock.ts';
 import { createFairClock } from '../fair-clock.ts';
 import { clearTimeout, setTimeout } from '../platform.ts';
-import { threadsBeside, threadsOfProcess, workerThreads } from '../process-threads.ts';
+import { threadsBeside } from '../process-threads.ts';
 import { isThrough, type Table } from '../table/cells.ts';
 import { childrenOf } from '../table/slots.ts';
 import { LONGEST, NATIVE, THREADS_LOOK } from '../times.ts';
 import type { Child, Slotted } from './child.ts';
 import { hears } from './order.ts';
-
-/** A worker whose thread was there. */
-export interface Running {
-  readonly name: string;
-  /** How many threads are to end, for it to have ended. */
-  readonly threads: number;
-  /** Whether its JavaScript has not come to its end, where no `'exit'` event is heard. */
-  isRunning(): boolean;
-  /** Whether it was found to be in native code: it has had its time to end. */
-  isNative(): boolean;
-}
-
-/** The workers that were there at one moment. */
-export interface Crew {
-  readonly workers: readonly Running[];
-  /** 0 when all of their threads are gone, as far as that can be seen; less whenever one of them has got further. */
-  left(): number;
-  /** Whether none is left but those that were found to be in native code. */
-  isStuck(): boolean;
-}
-
-/** `find`: those that are there. */
-export function createCrew(find: () => readonly Running[]): Crew {
-  // First, so that the thread of whoever is found then is among them.
-  const before = workerThreads();
-  const workers = find();
-  const countOf = (some: readonly Running[]): number => some.reduce((sum, { threads }) => sum + threads, 0);
-  const count = countOf(workers);
-  /** How many threads are gone since; undefined where the system does not tell. */
-  function goneSince(): number | undefined {
-    const left = threadsOfProcess();
-    return left && before?.filter((id) => !left.includes(id)).length;
-  }
-  return {
-    workers,
-    left() {
-      const running = workers.filter((worker) => worker.isRunning()).length;
-      const gone = goneSince();
-      if (gone === undefined) return running;
-      // One further down may have been gone before. A worker's own thread ends last, and its JavaScript before that.
-      if (gone >= count || (gone >= workers.length && running === 0)) return 0;
-      return running + Math.max(1, count - gone);
-    },
-    isStuck() {
-      const natives = workers.filter((worker) => worker.isNative());
-      const others = workers.filter((worker) => !natives.includes(worker));
-      if (natives.length === 0 || others.some((worker) => worker.isRunning())) return false;
-      const gone = goneSince();
-      return gone === undefined || gone >= count - countOf(natives);
-    },
-  };
-}
 
 const isTold = !('Bun' in globalThis || 'Deno' in globalThis);
 

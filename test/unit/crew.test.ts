@@ -1,6 +1,6 @@
 /** The workers that were there, and the threads of theirs that are left: as far as the system tells, from a process of two. */
 import { afterEach, expect, it, vi } from 'vitest';
-import { createCrew, type Running } from '../../src/children/native-code.ts';
+import { createCrew, type Running } from '../../src/children/crew.ts';
 import { createProcess } from './stand-ins.ts';
 
 let threads: string[] | undefined;
