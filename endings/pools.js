@@ -245,7 +245,12 @@ export default {
     },
     {
       what: 'poolifier: `execute()` after `await destroy()`',
-      files: { 'poolifier.mjs': "import { ThreadWorker } from 'poolifier'; export default new ThreadWorker(() => 1);" },
+      // The interval keeps its thread until it is terminated: `destroy()` listens for `'exit'` after a worker has said that
+      // it ends, and one that is gone by then is waited for without end.
+      files: {
+        'poolifier.mjs':
+          "import { ThreadWorker } from 'poolifier'; setInterval(() => {}, 1000); export default new ThreadWorker(() => 1);",
+      },
       program: js`${call}
         const { FixedThreadPool } = await import('poolifier');
         const pool = new FixedThreadPool(1, file('poolifier.mjs').pathname, { errorHandler: () => {} });
@@ -254,7 +259,8 @@ export default {
         say(await fate(pool.execute()));
         process.exit();`,
       words: { bun: 'not tried', deno: 'not tried' },
-      instead: 'the one pool here that is stopped when it says so; calls that run when it is destroyed can stay open',
+      instead:
+        'the one pool here that is stopped when it says so; calls that run when it is destroyed can stay open, and on a busy machine its `destroy()` as well: a limit of your own',
     },
     {
       what: 'threads.js: `Thread.terminate()` and pool `terminate(true)`: a task that runs',
@@ -339,13 +345,39 @@ export default {
       instead: 'clean up at the end of a job, or `worker-atexit` in the sandbox and `registerWorker`',
     },
     {
-      what: 'BullMQ: `close(true)`, a job that runs: in worker threads, in processes',
-      words: {
-        node: 'in threads it fails, or is left for who finds it stalled; in processes it goes on',
-        bun: 'not tried',
-        deno: 'not tried',
+      what: 'BullMQ: `close(true)`, a job that runs: its code, in worker threads, in processes',
+      server: 'redis',
+      runs: 1,
+      files: {
+        'bull.cjs': js`
+        const { writeFileSync } = require('fs');
+        module.exports = async ({ data }) => {
+          writeFileSync(data.begun, '');
+          await new Promise((done) => setTimeout(done, 1500));
+          writeFileSync(data.done, '');
+        };`,
       },
-      instead: '`close()` without `true`, and a deadline of your own',
+      program: js`
+        const { Queue, Worker: Jobs } = await import('bullmq');
+        const connection = { host: '127.0.0.1', port: Number(process.env.REDIS_PORT) };
+        const answers = [];
+        for (const useWorkerThreads of [true, false]) {
+          const name = 'q' + process.pid + useWorkerThreads;
+          const [begun, done] = ['begun', 'done'].map((word) => new URL(name + word, import.meta.url).pathname);
+          const queue = new Queue(name, { connection });
+          const jobs = new Jobs(name, new URL('bull.cjs', import.meta.url).pathname, { connection, useWorkerThreads });
+          jobs.on('error', () => {});
+          await queue.add('job', { begun, done });
+          while (!fs.existsSync(begun)) await sleep(20);
+          await jobs.close(true);
+          await sleep(2000);
+          answers.push(fs.existsSync(done) ? 'runs to its end' : 'is cut off');
+        }
+        say(answers.join(', '));
+        process.kill(process.pid, 'SIGKILL');`,
+      words: { bun: 'not tried', deno: 'not tried' },
+      instead:
+        '`close()` without `true`, and a deadline of your own: a job that was cut off fails, or is left for who finds it stalled, and may be done twice',
     },
   ],
 };
