@@ -108,9 +108,9 @@ export const FAIR_LOOK = { least: 10, most: 25 } as const;
 /**
  * How often it is looked whether a terminated worker ends: JavaScript does within some 10 ms. After so many ms in which no
  * thread waited for a processor it is in native code. No longer than `most` is looked, nor than this share of the time that
- * is left of a shutdown: the rest is for handlers.
+ * is left of a shutdown: the rest is for handlers, and after those for what was printed.
  */
-export const NATIVE = { every: 5, after: 60, most: 1000, share: 0.5 } as const;
+export const NATIVE = { every: 5, after: 60, most: 1000, share: { first: 0.5, last: 0.8 } } as const;
 
 /**
  * How long after its deadline an end goes on to wait for a thread in native code. With {@link POOL_AFTER} less than

@@ -17,7 +17,7 @@ import { createCollections } from './collections.ts';
 import { type Crew, createCrews, type Running } from './crew.ts';
 import { createKnown } from './known.ts';
 import { createLiveness } from './liveness.ts';
-import { isRunning, lookNow, threadsOf } from './native-code.ts';
+import { createLooks, isRunning, lookNow, threadsOf } from './native-code.ts';
 import { post, postOver } from './order.ts';
 import { createPorts } from './port.ts';
 import { createRegistered } from './registered.ts';
@@ -106,6 +106,8 @@ export function createChildren(place: Place, listeners: Listeners): Children {
   const known = createKnown();
   const printed = createPrinted(place.isMain);
   let isShuttingDown = false;
+  /** At those that this shutdown has given up. */
+  let looks = createLooks();
 
   const blockedUntil = (): number | undefined => {
     const { ofAll } = collections;
@@ -258,7 +260,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     living: liveness.living,
     order: collections.order,
     terminateSilent: collections.terminateSilent,
-    look: (until) => lookNow(known.allSlotted(), until),
+    look: (until) => lookNow(looks, known.allSlotted(), until),
 
     crew: crews.now,
     failures: accounts.failures,
@@ -298,6 +300,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     over() {
       printed.over();
       isShuttingDown = false;
+      looks = createLooks();
       crews.tidy();
       collections.over();
       for (const child of known.allSlotted()) {

@@ -10,7 +10,7 @@ import { threadsBeside } from '../process-threads.ts';
 import { isThrough, type Table } from '../table/cells.ts';
 import { childrenOf } from '../table/slots.ts';
 import { LONGEST, NATIVE, THREADS_LOOK } from '../times.ts';
-import type { Child, Slotted } from './child.ts';
+import type { Child, Slotted, Task } from './child.ts';
 import { hears } from './order.ts';
 
 const isTold = !('Bun' in globalThis || 'Deno' in globalThis);
@@ -53,29 +53,38 @@ function tell(stuck: readonly Slotted[]): void {
   }
 }
 
-/** What {@link look} does, by whoever waits between two looks: until, by `clock`, they had the time that they need. */
-function* looks(children: readonly Slotted[], until: number): Generator<void, void> {
+/** Looks once more whenever it is asked to go on, until that is known of all of them, or nobody can know by then. */
+export type Looks = (children: readonly Slotted[], until: number) => Generator<void, void>;
+
+/** For looks of which one goes on where the one before it ended: the clock is started once. */
+export function createLooks(): Looks {
   // To start a clock is to look at every thread, which takes longer than a whole shutdown.
   let clock: (() => number) | undefined;
-  while (findStuck(children).length > 0) {
-    clock ??= createFairClock(threadsBeside());
-    if (clock() >= NATIVE.after) return tell(findStuck(children));
-    // Nobody knows, then.
-    if (now() > until) return;
-    yield;
-  }
+  /** What the clock said when a worker was first found to be still there. */
+  const since = new WeakMap<Task, number>();
+  return function* (children, until) {
+    const last = Math.min(until, now() + NATIVE.most);
+    for (let stuck = findStuck(children); stuck.length > 0; stuck = findStuck(children)) {
+      clock ??= createFairClock(threadsBeside());
+      const time = clock();
+      for (const { task } of stuck) if (!since.has(task)) since.set(task, time);
+      tell(stuck.filter(({ task }) => time - (since.get(task) ?? time) >= NATIVE.after));
+      // Nobody knows of the others, then.
+      if (now() > last || stuck.every(({ task }) => task.isNative)) return;
+      yield;
+    }
+  };
 }
 
 /** Puts into the diagnosis of those that were given up if they are in native code, as far as that shows by `until`. */
 export async function look(children: readonly Slotted[], until: number): Promise<void> {
-  for (const _ of looks(children, Math.min(until, now() + NATIVE.most)))
-    await new Promise((resolve) => setTimeout(resolve, NATIVE.every));
+  for (const _ of createLooks()(children, until)) await new Promise((resolve) => setTimeout(resolve, NATIVE.every));
 }
 
 /** The same, without a turn of the event loop, and by `until`: who cannot look as long as it takes says nothing. */
-export function lookNow(children: readonly Slotted[], until: number): void {
+export function lookNow(looks: Looks, children: readonly Slotted[], until: number): void {
   const blocker = new Int32Array(new SharedArrayBuffer(4));
-  for (const _ of looks(children, Math.min(until, now() + NATIVE.most))) Atomics.wait(blocker, 0, 0, NATIVE.every);
+  for (const _ of looks(children, until)) Atomics.wait(blocker, 0, 0, NATIVE.every);
 }
 
 /**

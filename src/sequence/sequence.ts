@@ -106,7 +106,7 @@ function* seeWorkersThrough(parts: Parts, share: number): Generator<Step, boolea
     timedOut = workers.terminateSilent();
   });
   // Without a turn of the event loop: in it, calls of those that were terminated would be rejected, before handlers have run.
-  yield once(() => workers.look());
+  yield once(() => workers.look(share === SHARES.handlers));
   yield once(() => parts.handOver());
   return timedOut;
 }

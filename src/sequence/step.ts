@@ -34,8 +34,8 @@ export interface Parts {
     start(sync: boolean): Promise<void> | undefined;
     block(): void;
     terminateSilent(): boolean;
-    /** Finds out why those do not end that were terminated, if there are such. */
-    look(): void;
+    /** Finds out why those do not end that were terminated, if there are such. `isLast`: it does so for the last time. */
+    look(isLast: boolean): void;
   };
   /** Adds to the handlers what is due once the workers are through. */
   handOver(): void;

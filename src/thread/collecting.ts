@@ -13,8 +13,8 @@ export interface Collecting {
   /** Orders the workers, and blocks until their acks are there, or the time for them is up. */
   block(): void;
   terminateSilent(): boolean;
-  /** Finds out which workers do not end although they were terminated. */
-  look(): void;
+  /** Finds out which workers do not end although they were terminated. `isLast`: for the last time. */
+  look(isLast: boolean): void;
   end(): void;
 }
 
@@ -82,11 +82,12 @@ export function createCollecting(
       return others.terminateSilent() || isOneSilent;
     },
 
-    look() {
+    look(isLast) {
       // On a synchronous route handlers have as long as they take; whoever blocks for this thread waits for its ack.
       const isFree = blockUntil !== undefined && order() === undefined;
       const left = Math.max(0, deadline(SHARES.handlers) - now());
-      children.look(isFree ? Number.POSITIVE_INFINITY : now() + left * NATIVE.share);
+      const share = isLast ? NATIVE.share.last : NATIVE.share.first;
+      children.look(isFree ? Number.POSITIVE_INFINITY : now() + left * share);
     },
     end: () => clearTimeout(notifying),
   };

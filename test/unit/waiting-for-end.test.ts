@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import threads, { Worker } from 'node:worker_threads';
 import { afterEach, expect, it, vi } from 'vitest';
+import { createChild, createTask, type Slotted } from '../../src/children/child.ts';
 import { createChildren } from '../../src/children/children.ts';
-import { waitForEnd } from '../../src/children/native-code.ts';
+import { createLooks, waitForEnd } from '../../src/children/native-code.ts';
 import { now } from '../../src/clock.ts';
 import { createTable } from '../../src/table/cells.ts';
 import { NATIVE, OVERTIME } from '../../src/times.ts';
@@ -68,6 +69,37 @@ it('may be anything if one waited all the time, or there was no time to look', (
   expect(saidOf(starves, 1000)).toBe(false);
   expect(saidOf(sleeps, NATIVE.after - 10)).toBe(false);
   expect(saidOf(sleeps, -1)).toBe(false);
+});
+
+/** One that was given up and terminated, and whose event loop has not ended. */
+const givenUp = (threadId: number): Slotted => ({
+  ...createChild(threadId),
+  slot: threadId,
+  table: createTable(),
+  worker: new Worker("setInterval(() => require('worker_threads').parentPort.postMessage(''), 20)", { eval: true }),
+  contact: 'linked',
+  task: { ...createTask(), state: 'timed-out' },
+});
+
+it('is looked at again for no longer than it was not looked at before, each since it was given up', async () => {
+  let time = 0;
+  const [one, other] = [givenUp(1), givenUp(2)];
+  const workers = [one, other].flatMap(({ worker }) => worker ?? []);
+  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  vi.stubGlobal(
+    'process',
+    createProcessOf(sleeps, () => time),
+  );
+  const looks = createLooks();
+  const lookFor = (ms: number, ...children: Slotted[]): boolean[] => {
+    for (const _ of looks(children, time + ms)) time += NATIVE.every;
+    return children.map(({ task }) => task.isNative);
+  };
+  expect(lookFor(NATIVE.after / 2, one)).toEqual([false]);
+  expect(lookFor(NATIVE.after / 2, one, other)).toEqual([true, false]);
+  expect(lookFor(NATIVE.after, one, other)).toEqual([true, true]);
+  vi.unstubAllGlobals();
+  await Promise.all(workers.map((worker) => worker.terminate()));
 });
 
 it('is looked at from when it was to end', () => {
