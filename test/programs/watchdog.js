@@ -6,7 +6,8 @@ import * as atexit from 'worker-atexit';
 const [route, watchdog, workers = '0'] = process.argv.slice(2);
 
 if (isMainThread) {
-  atexit.configure({ timeout: 1500, syncTimeout: 3000, watchdog: { true: true, false: false }[watchdog] ?? watchdog });
+  // Ample for the acks of the workers that stand guard.
+  atexit.configure({ timeout: 4000, syncTimeout: 3000, watchdog: { true: true, false: false }[watchdog] ?? watchdog });
   if (route === 'a second shutdown()') {
     atexit.register(function first() {});
     await atexit.shutdown();
