@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { linesOf, run, temporaryFolder } from './programs.ts';
 
 /** ms: what is hung uses up its share of it, and sixty threads are started on two cores. */
-const TIMEOUT = 4000;
+const TIMEOUT = 8000;
 
 async function play(situation: string, route: string) {
   const dir = temporaryFolder();
