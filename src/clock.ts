@@ -6,6 +6,7 @@
 import { hrtime } from './platform.ts';
 
 export function now(): number {
-  const [seconds, nanoseconds] = hrtime();
-  return seconds * 1e3 + nanoseconds / 1e6;
+  // Not by destructuring, which iterates: that takes longer than to read the clock, where it is not compiled.
+  const time = hrtime();
+  return time[0] * 1e3 + time[1] / 1e6;
 }
