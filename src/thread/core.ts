@@ -200,7 +200,11 @@ export function createCore(
     isExiting: false,
     isShuttingDown: createFlag(table, life.isShutDown, parent?.flagCells),
     rehearseSoon,
-    goOn: rehearse ? (act) => act() : attempt,
+    // One function for both, so that it is rehearsed.
+    goOn(act) {
+      if (rehearse) act();
+      else attempt(act);
+    },
     createError,
 
     get isInstalled() {

@@ -50,5 +50,6 @@ export function rehearse(position: Position): void {
   // What is printed meanwhile would be lost, so there is no meanwhile.
   const output = createConsole();
   output.relay({ stdout: true, stderr: true }, nothing);
+  output.flush(false);
   output.restore();
 }
