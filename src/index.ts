@@ -32,7 +32,7 @@ export type { Instant, Span, Timeline, TimelineThread } from './report/timeline.
 export type { HandlerReport, WorkerReport, WorkerStatus } from './wire/outcomes.ts';
 export type { Route } from './wire/reason.ts';
 
-const instance = findInstance() ?? publishInstance(createInstance(loadRest, findRest));
+const instance = findInstance() ?? publishInstance(createInstance(loadRest, findRest, shutdown));
 
 /**
  * Aborted when this thread is to end, with the process or alone; its reason is a {@link ShutdownError}. A live binding:

@@ -30,24 +30,36 @@ export interface Loaded {
   readonly createFairClock: CreateFairClock;
 }
 
+/** What is asked in place of the thread's own instance, while a rehearsal calls the program's door. */
+let dry: Instance | undefined;
+
 /** What a program asks for by `shutdown()`, which is the `door`. */
 export function askFor(instance: Instance, options: ShutdownOptions, door: Door): Promise<ShutdownReport> {
-  return behind(door, () => instance.shutdown(options, door));
+  return behind(door, () => (dry ?? instance).shutdown(options, door));
 }
 
-function shutDown(core: Core, api: Api): unknown {
-  const instance = instanceOf(core, () => api);
-  return askFor(instance, {}, shutDown);
-}
+export const ownHalfOf = (door: () => unknown): OwnHalf => ({
+  createCore,
 
-export const ownHalf: OwnHalf = { createCore, shutDown };
+  shutDown(core, api) {
+    dry = instanceOf(core, () => api);
+    try {
+      return door();
+    } finally {
+      dry = undefined;
+    }
+  },
+});
 
-/** `find` throws where there is nothing to load. */
-export function createInstance(load: () => Loaded, find: () => void): Instance {
+/** `find` throws where there is nothing to load. `door` is what a program asks for a shutdown by. */
+export function createInstance(load: () => Loaded, find: () => void, door: () => unknown): Instance {
   let loaded: Api | undefined;
 
   const core = createCore(
-    findPosition((position) => (position.isMain ? load().rehearseMain(position, ownHalf) : rehearse(position))),
+    findPosition((position) => {
+      if (!position.isMain) rehearse(position);
+      else if (api()) load().rehearseMain(position, ownHalfOf(door));
+    }),
     (of) => {
       bequeath();
       const { rest, api } = load().createRest(of);

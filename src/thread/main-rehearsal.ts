@@ -3,7 +3,7 @@
  */
 import threads from 'node:worker_threads';
 import { isPiped } from '../children/order.ts';
-import { traceShutdown } from '../report/diagnostics.ts';
+import { publishWorkers, traceShutdown } from '../report/diagnostics.ts';
 import { signalNumber } from '../signal-names.ts';
 import { at, Cell, createTable, Header, SMALLEST, State, type Table } from '../table/cells.ts';
 import { claim } from '../table/slots.ts';
@@ -38,8 +38,10 @@ interface Cast {
 export function rehearseMain(position: Position, { createCore, supervise, shutDown }: Cast): void {
   // Nobody observes this thread, so it does nothing but look whether somebody does.
   traceShutdown(reason);
+  publishWorkers([]);
   signalNumber('SIGTERM');
   isPiped({ readableFlowing: true, listeners: () => [] }, undefined);
+  compileStreams();
   // Many rehearsals are no reason to collect garbage.
   const table = createTable(new SharedArrayBuffer(SMALLEST * NOBODIES.length));
   const deliver = (): Promise<void> => Promise.resolve();
@@ -52,6 +54,15 @@ export function rehearseMain(position: Position, { createCore, supervise, shutDo
   const rest = dry.load();
   for (const nobody of NOBODIES) play(dry, table, nobody);
   shutDown(dry, rest);
+}
+
+/** What a Worker's streams are got by is compiled even where there is no Worker, and they are not got. */
+function compileStreams(): void {
+  for (const stream of ['stdout', 'stderr'] as const) {
+    try {
+      Reflect.get(threads.Worker.prototype, stream, {});
+    } catch {}
+  }
 }
 
 /** One worker. */

@@ -19,6 +19,7 @@ const createInstance = (): Instance =>
   createFront(
     () => rest,
     () => {},
+    () => {},
   );
 
 let program: ReturnType<typeof createProcess>;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { getEnvironmentData, MessagePort } from 'node:worker_threads';
 import { afterEach, expect, it, vi } from 'vitest';
-import { ownHalf } from '../../src/api/front.ts';
+import { askFor, ownHalfOf } from '../../src/api/front.ts';
 import { rehearseMain } from '../../src/rest.ts';
 import { createTable } from '../../src/table/cells.ts';
 import type { Position } from '../../src/thread/parts.ts';
@@ -21,8 +21,10 @@ const createPosition = (isMain: boolean): Position => ({
   rehearse() {},
 });
 
+const door = (): unknown => askFor(Object.create(null), {}, door);
+
 const rehearse = (position: Position): void =>
-  position.isMain ? rehearseMain(position, ownHalf) : rehearseWorker(position);
+  position.isMain ? rehearseMain(position, ownHalfOf(door)) : rehearseWorker(position);
 
 /** All that others could see of a thread. */
 const seen = () => ({
