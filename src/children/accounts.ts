@@ -44,6 +44,7 @@ export function createAccounts(known: Known, registered: Registered): Accounts {
     },
 
     failures() {
+      if (![...known].some(({ registration }) => registration?.terms.onFailure)) return [];
       return involved().flatMap((child): FailedWorker[] => {
         const { worker } = child;
         if (!worker || !registered.termsOf(worker).onFailure) return [];

@@ -38,6 +38,8 @@ export interface Children {
   shutdown(worker: Worker): Promise<WorkerReport>;
   /** Orders every worker to shut down. What it returns settles when none is left to wait for; undefined if none is. */
   order(order: Order): Promise<void> | undefined;
+  /** Whether everybody has acked, and nobody has joined since they were ordered. */
+  areThrough(): boolean;
   /** For a thread whose event loop no longer turns: orders again, and blocks until the acks are in or `order.until`. */
   block(order: Order, listeners: BlockListeners): void;
   /** Settles once what the workers have printed is written; undefined if it is. */
@@ -69,7 +71,9 @@ export interface Children {
   over(): void;
   /** Tells them, unless an order that has come in between did. */
   tellOver(): void;
-  /** Terminates the registered workers that are in no pool. */
+  /** Whether there are registered workers that are in no pool. */
+  hasOwn(): boolean;
+  /** Terminates those. */
   terminate(): Promise<unknown>;
   /** Until then, on this thread's clock, the end of any worker is waited for at most; undefined ends that. */
   endBy(until: number | undefined): void;
@@ -241,6 +245,8 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     },
   });
 
+  const own = (): Worker[] => [...registered].filter((worker) => !registered.termsOf(worker).pool);
+
   /** How often a worker of this thread's has joined; undefined where nobody counts. */
   function joins(): number | undefined {
     const slot = ownSlot();
@@ -259,6 +265,7 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     hasLiving: liveness.hasLiving,
     living: liveness.living,
     order: collections.order,
+    areThrough: collections.areThrough,
     terminateSilent: collections.terminateSilent,
     look: (until) => lookNow(looks, known.allSlotted(), until),
 
@@ -315,10 +322,8 @@ export function createChildren(place: Place, listeners: Listeners): Children {
       for (const child of known) postOver(child);
     },
 
-    terminate() {
-      const own = [...registered].filter((worker) => !registered.termsOf(worker).pool);
-      return Promise.all(own.map((worker) => worker.terminate()));
-    },
+    hasOwn: () => own().length > 0,
+    terminate: () => Promise.all(own().map((worker) => worker.terminate())),
 
     hasAcked() {
       return known

@@ -6,7 +6,7 @@ import { childrenOf } from '../table/slots.ts';
 import { PATIENCE, SUBTREE_LOOK } from '../times.ts';
 import { diagnosisOf, settleBySlot } from './account.ts';
 import type { Arrival } from './arrival.ts';
-import type { Slotted } from './child.ts';
+import { hasSlot, isThroughWith, type Slotted } from './child.ts';
 import { type Collection, createCollection, type Parts } from './collection.ts';
 import type { Known } from './known.ts';
 import type { Liveness } from './liveness.ts';
@@ -27,6 +27,8 @@ export interface Collections {
   start(order: Order, blocks: boolean): Collection;
   /** The same, for a thread whose event loop turns. Settles once all acks are in; undefined if there is none to wait for. */
   order(order: Order): Promise<void> | undefined;
+  /** Whether everybody has acked, and nobody has joined since they were ordered. */
+  areThrough(): boolean;
   /** Gives up on the workers that have not acked, and terminates them. True if there was one. */
   terminateSilent(): boolean;
   /** The shutdown is over. */
@@ -147,6 +149,15 @@ export function createCollections(rooms: () => Rooms): Collections {
         setTimeout(giveUpInvited, PATIENCE).unref();
       }
       return acks;
+    },
+
+    areThrough() {
+      const { arrival, known } = rooms();
+      if (!ofAll || ofAll.pending.size > 0 || arrival.isAwaitingAnswers() || arrival.findNews()) return false;
+      for (const child of known) {
+        if (hasSlot(child) ? !child.task.ack || !isThroughWith(child) : child.registration?.isActive) return false;
+      }
+      return true;
     },
 
     terminateSilent() {

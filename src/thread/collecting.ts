@@ -27,6 +27,7 @@ export function createCollecting(
 ): Collecting {
   let stopPulse = (): void => {};
   let notifying: NodeJS.Timeout | undefined;
+  let isOrdered = false;
   /** Once this thread's event loop no longer turns: until when it blocks for its workers. */
   let blockUntil: number | undefined;
 
@@ -46,6 +47,8 @@ export function createCollecting(
 
     start(sync) {
       if (sync) return undefined;
+      if (isOrdered && others.size === 0 && children.areThrough()) return undefined;
+      isOrdered = true;
       stopPulse();
       const orders = toOrder();
       const acks = children.order(orders);

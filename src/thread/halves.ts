@@ -65,8 +65,11 @@ export interface Rest {
   log(message: string): void;
   /** How a resource is disposed of; undefined for what is none. */
   disposalOf(resource: unknown): Handler | undefined;
-  /** Ends the pools and workers that were registered, within the time of the shutdown that is over. Never rejects. */
-  close(over: Shutdown): Promise<unknown>;
+  /**
+   * Ends the pools and workers that were registered, within the time of the shutdown that is over; undefined where there are
+   * none. Never rejects.
+   */
+  close(over: Shutdown): Promise<unknown> | undefined;
   /** Makes all as new. */
   renew(): void;
   /** Whether pools or child processes are registered. */

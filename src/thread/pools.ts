@@ -43,6 +43,8 @@ export interface Pools {
   add(owner: object, pool: Pool): void;
   has(owner: object): boolean;
   readonly size: number;
+  /** Whether there are pools to be ended, or such that were ended and may be used again. */
+  hasAny(): boolean;
   adopt(made: Worker): void;
   /** Returns the notes for the report, as {@link wake} does. */
   refuse(error: ShutdownError): string[];
@@ -120,6 +122,8 @@ export function createPools(): Pools {
     get size() {
       return refs.size;
     },
+
+    hasAny: () => refs.size + leftRefs.size > 0,
 
     adopt(made) {
       registerUsed();

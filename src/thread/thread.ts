@@ -108,6 +108,19 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
     hooks.endBy(new Error(message, { cause }));
   }
 
+  /** Ends what was registered. */
+  async function close(over: Shutdown): Promise<void> {
+    closing = over;
+    const until = Math.max(over.deadline(SHARES.handlers) + OVERTIME, now() + THREADS_LEAST);
+    children.endBy(until);
+    for (const ended of await Promise.allSettled([pools.end(until, tellUnended), children.terminate()])) {
+      if (ended.status === 'rejected')
+        log(`what was registered could not be ended: ${toErrorText(toError(ended.reason)).stack}`);
+    }
+    children.endBy(undefined);
+    closing = undefined;
+  }
+
   function show(handler: number, count: number, name: string): void {
     if (parent) parent.showProgress(handler, count, name);
     else showProgress(table, ROOT, handler, count, name);
@@ -191,17 +204,7 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
     log,
     disposalOf,
 
-    async close(over) {
-      closing = over;
-      const until = Math.max(over.deadline(SHARES.handlers) + OVERTIME, now() + THREADS_LEAST);
-      children.endBy(until);
-      for (const ended of await Promise.allSettled([pools.end(until, tellUnended), children.terminate()])) {
-        if (ended.status === 'rejected')
-          log(`what was registered could not be ended: ${toErrorText(toError(ended.reason)).stack}`);
-      }
-      children.endBy(undefined);
-      closing = undefined;
-    },
+    close: (over) => (pools.hasAny() || children.hasOwn() ? close(over) : undefined),
 
     renew() {
       show(0, 0, '');

@@ -1590,3 +1590,39 @@ it.each([
   expect(written.mock.calls.map(([, bytes]) => String(bytes))).toEqual(again);
   written.mockRestore();
 });
+
+it('are through once all have acked, until another one joins', async () => {
+  const { children, table, join } = createScene(ROOT);
+  const { port, received } = join();
+  Atomics.add(table.cells, at(ROOT, Cell.joins), 1);
+  expect(children.areThrough()).toBe(false);
+  const settled = children.order(order(1000));
+  await turn();
+  expect(children.areThrough()).toBe(false);
+  port.postMessage(ack(epochOf(received)));
+  await settled;
+  expect(children.areThrough()).toBe(true);
+  join(WORKER + 1);
+  Atomics.add(table.cells, at(ROOT, Cell.joins), 1);
+  expect(children.areThrough()).toBe(false);
+});
+
+it('are not through while the ack of one is missing that was given up', () => {
+  const { children, join } = createScene(ROOT);
+  join();
+  void children.order(order(1000));
+  children.terminateSilent();
+  expect(children.areThrough()).toBe(false);
+});
+
+it('are not through while a registered one is not ordered', async () => {
+  const { children, join } = createScene(ROOT);
+  const { port, received } = join();
+  const settled = children.order(order(1000));
+  await turn();
+  port.postMessage(ack(epochOf(received)));
+  await settled;
+  expect([children.hasOwn(), children.areThrough()]).toEqual([false, true]);
+  children.setTerms(startWorker(), {});
+  expect([children.hasOwn(), children.areThrough()]).toEqual([true, false]);
+});

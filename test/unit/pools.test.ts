@@ -33,11 +33,21 @@ it('asks every pool, in the order in which they came', async () => {
   const owners = ['a', 'b'].map((name) => ({ name }));
   for (const owner of owners) pools.add(owner, createPool(calls, owner.name));
   expect(pools.size).toBe(2);
+  expect(pools.hasAny()).toBe(true);
   pools.adopt(someWorker);
   expect(pools.refuse(refusal)).toEqual([]);
   expect(pools.wake()).toEqual([]);
   await pools.end(now() + 1000, () => {});
   expect(calls).toEqual(['adopt a', 'adopt b', 'refuse a true', 'refuse b true', 'wake a', 'wake b', 'end a', 'end b']);
+});
+
+it('has none to end while there are none, and keeps those that were ended', async () => {
+  const pools = createPools();
+  expect(pools.hasAny()).toBe(false);
+  const owner = {};
+  pools.add(owner, createPool([], 'a', { leave: () => ({ isUsed: () => false, register() {} }) }));
+  await pools.end(now() + 1000, () => {});
+  expect([pools.size, pools.hasAny()]).toEqual([0, true]);
 });
 
 it('has the notes of those that have one', () => {

@@ -109,6 +109,7 @@ function createScene({
         onOrdered();
       }),
       flush: vi.fn((): Promise<unknown> | undefined => void done.push('flush')),
+      areThrough: () => false,
       terminateSilent: () => false,
       look() {},
       failures: () => [],
@@ -619,6 +620,12 @@ describe('the workers', () => {
     ['has no worker', {}, 1],
     ['is the main thread', { isMain: true }, 2],
     ['has workers', { children: { hasNone: () => false } }, 2],
+    [
+      'has workers that are through',
+      { children: { hasNone: (): boolean => false, areThrough: (): boolean => true } },
+      1,
+    ],
+    ['has a process beside those', { others: {}, children: { areThrough: (): boolean => true } }, 2],
     ['has a process', { others: {} }, 2],
   ])('are looked at again unless the thread is a leaf: it %s', async (_, scene, orders) => {
     const { around, run } = createScene({ isMain: false, parent: {}, children: { hasNone: () => true }, ...scene });
