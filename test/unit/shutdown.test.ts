@@ -619,7 +619,7 @@ describe('the workers', () => {
   it.each([
     ['has no worker', {}, 1],
     ['is the main thread', { isMain: true }, 2],
-    ['has workers', { children: { hasNone: () => false } }, 2],
+    ['has workers', { children: { hasNone: (): boolean => false } }, 2],
     [
       'has workers that are through',
       { children: { hasNone: (): boolean => false, areThrough: (): boolean => true } },
