@@ -3,6 +3,7 @@
  * has made it, by its slot from its first registration on, and by its port once its link was delivered.
  */
 import type { Worker } from 'node:worker_threads';
+import { now } from '../clock.ts';
 import { createPrinted } from '../output/printed.ts';
 import { nextTick } from '../platform.ts';
 import type { WorkerReport } from '../report/report.ts';
@@ -12,7 +13,7 @@ import { createAccounts } from './accounts.ts';
 import { createAlone } from './alone.ts';
 import { createArrival } from './arrival.ts';
 import { dropTask, hasSlot, step } from './child.ts';
-import type { BlockListeners } from './collection.ts';
+import type { BlockListeners, Collection } from './collection.ts';
 import { createCollections } from './collections.ts';
 import { type Crew, createCrews, type Running } from './crew.ts';
 import { createKnown } from './known.ts';
@@ -42,6 +43,11 @@ export interface Children {
   areThrough(): boolean;
   /** For a thread whose event loop no longer turns: orders again, and blocks until the acks are in or `order.until`. */
   block(order: Order, listeners: BlockListeners): void;
+  /**
+   * For a thread that is about to end: blocks for those that have joined since all were seen through, until their acks are in,
+   * or `until`. They know that the shutdown runs, and may be cleaning up: they would be cut. The report has been told.
+   */
+  blockForLate(until: number): void;
   /** Settles once what the workers have printed is written; undefined if it is. */
   flush(): Promise<unknown> | undefined;
   /** Gives up on the workers that have not acked, and terminates them. True if there was one. */
@@ -253,6 +259,14 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     return slot === undefined ? undefined : Atomics.load(table.cells, at(slot, Cell.joins));
   }
 
+  function block(collection: Collection, blockListeners: BlockListeners): void {
+    printed.printAgain(collection.order.until);
+    blockListeners.onOrdered();
+    collection.block(blockListeners);
+    // What those have printed that had acked before.
+    for (const child of known.allSlotted()) ports.readAll(child);
+  }
+
   return {
     workerCreated: liveness.see,
     accept: arrival.accept,
@@ -296,12 +310,21 @@ export function createChildren(place: Place, listeners: Listeners): Children {
     },
 
     block(order, blockListeners) {
-      const collection = collections.start(order, true);
-      printed.printAgain(order.until);
-      blockListeners.onOrdered();
-      collection.block(blockListeners);
-      // What those have printed that had acked before.
-      for (const child of known.allSlotted()) ports.readAll(child);
+      block(collections.start(order, true), blockListeners);
+    },
+
+    blockForLate(until) {
+      const { ofAll } = collections;
+      if (!ofAll || now() >= until) return;
+      if (!arrival.findNews() && ofAll.pending.size === 0) return;
+      const collection = collections.start({ ...ofAll.order, until, sync: true }, true);
+      const late = [...collection.pending];
+      // None of them is a pool's that is parked: it has registered something just now.
+      block(collection, { onOrdered() {}, wakeStarting: () => false, spread() {}, spreadAt: Number.POSITIVE_INFINITY });
+      for (const child of late) {
+        child.task.isTold = true;
+        listeners.onOwnEnd(accounts.of(child));
+      }
     },
 
     over() {

@@ -73,6 +73,7 @@ export function createProcessExitRoute(thread: Thread, others: Others): ProcessE
     if (isInside) return;
     if (!isDone()) goNow(reasonOf(code === undefined ? undefined : Number(code)));
     isInside = true;
+    thread.seeLateThrough();
     const signal = thread.ending?.signal;
     if (signal !== undefined && Number(code) === 128 + signalNumber(signal)) {
       if (!isProfiled() || endThreads(thread.children.living())) raise(signal);
@@ -84,7 +85,10 @@ export function createProcessExitRoute(thread: Thread, others: Others): ProcessE
   function onLast(code: number | string): void {
     if (isInside || !isDone() || isLeftAlone() || thread.ending?.signal !== undefined) return;
     isInside = true;
-    asKept(() => endThreadsInTime(thread, Number(code), others.crash()));
+    asKept(() => {
+      thread.seeLateThrough();
+      endThreadsInTime(thread, Number(code), others.crash());
+    });
   }
 
   return {

@@ -130,6 +130,8 @@ export interface Thread {
   note(message: string): void;
   /** Called with every shutdown's report, synchronously, before the program's `onReport`. */
   onEnd(listener: (report: ShutdownReport) => void): void;
+  /** All is done, and the process ends: waits for workers that have joined only now, as long as there is time. */
+  seeLateThrough(): void;
   /** Does what is left to do, synchronously. */
   shutDownNow(request: ShutdownRequest): void;
   /** Why `shutdownSignal` aborts. */

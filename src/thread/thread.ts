@@ -181,6 +181,11 @@ export function createThread(core: Core, createHooks: (thread: Thread) => Hooks)
       else log(message);
     },
 
+    seeLateThrough() {
+      if (isMain && life.deadline !== undefined)
+        children.blockForLate(Math.min(life.deadline, now() + settings.current.syncTimeout));
+    },
+
     onEnd: telling.onEnd,
     shutDownNow: life.shutDownNow,
     liveOn: life.liveOn,

@@ -53,6 +53,7 @@ export function createThread(more: object = {}) {
         }),
     ),
     shutDownNow: vi.fn(),
+    seeLateThrough: vi.fn(),
     onEnd: vi.fn(),
     ...more,
   };
