@@ -2,6 +2,7 @@
 import { type Api, createApi } from './api/api.ts';
 import type { OwnHalf } from './api/front.ts';
 import { listenToParent } from './routes/parent-process.ts';
+import { createProcessExitRoute } from './routes/process-exit.ts';
 import { createRoutes } from './routes/routes.ts';
 import { createSupervisorRoute } from './routes/supervisor.ts';
 import type { Core, Rest } from './thread/halves.ts';
@@ -16,6 +17,7 @@ export const rehearseMain = (position: Position, { createCore, shutDown }: OwnHa
     createCore,
     supervise: (thread) => createSupervisorRoute(thread, () => {}),
     shutDown: (core, rest) => shutDown(core, createApi(rest)),
+    exit: (thread) => createProcessExitRoute(thread, { crash: () => undefined, releaseSignals() {} }).onExit(0),
   });
 
 export function createRest(core: Core): { readonly rest: Rest; readonly api: Api } {

@@ -1,7 +1,8 @@
 /**
  * The main thread orders two workers, dry, and gets their acks: see `rehearsal.ts`. Here the workers are played, by bare ports.
+ * Once it does so as in `process.exit()`, too, where it blocks.
  */
-import threads from 'node:worker_threads';
+import threads, { type MessagePort } from 'node:worker_threads';
 import { isPiped } from '../children/order.ts';
 import { publishWorkers, traceShutdown } from '../report/diagnostics.ts';
 import { signalNumber } from '../signal-names.ts';
@@ -33,9 +34,57 @@ interface Cast {
   supervise(thread: Thread): Supervisor;
   /** Asks for a shutdown as a program does. */
   shutDown(core: Core, rest: Rest): unknown;
+  /** Does what `process.exit()` leads to. */
+  exit(thread: Thread): void;
 }
 
-export function rehearseMain(position: Position, { createCore, supervise, shutDown }: Cast): void {
+/** Those that have rehearsed `process.exit()`. */
+const blocked = new WeakSet<Position>();
+
+export function rehearseMain(position: Position, cast: Cast): void {
+  const { dry, rest, played } = createScene(position, cast);
+  dry.drains.add(async function rehearsal() {}, []);
+  dry.handlers.add(async function rehearsal() {}, []);
+  for (const { port, ack } of played) {
+    port.on('message', ack);
+    port.unref();
+  }
+  cast.shutDown(dry, rest);
+  if (blocked.has(position)) return;
+  blocked.add(position);
+  rehearseExit(position, cast);
+}
+
+/** No event loop turns: the workers read their orders, and ack, where the pools are to wake theirs. */
+function rehearseExit(position: Position, cast: Cast): void {
+  const { dry, rest, played } = createScene(position, cast);
+  // Whatever comes of it, the exit code is the program's.
+  rest.thread.configure({ ...rest.thread.settings, failureExitCode: 0 });
+  dry.handlers.add(function rehearsal() {}, []);
+  const wake = (): undefined => {
+    for (const { port, ack } of played) ack(threads.receiveMessageOnPort(port)?.message);
+  };
+  const none = (): undefined => {};
+  rest.thread.pools.add(played, {
+    ...{ name: 'rehearsal', adopt: nothing, refuse: none, idle: none, wake },
+    end: () => Promise.resolve(),
+  });
+  cast.exit(rest.thread);
+}
+
+/** One worker, by what it has of its link. */
+interface Played {
+  readonly port: MessagePort;
+  ack(order: unknown): void;
+}
+
+interface Scene {
+  readonly dry: Core;
+  readonly rest: Rest;
+  readonly played: readonly Played[];
+}
+
+function createScene(position: Position, { createCore, supervise }: Cast): Scene {
   // Nobody observes this thread, so it does nothing but look whether somebody does.
   traceShutdown(reason);
   publishWorkers([]);
@@ -49,11 +98,8 @@ export function rehearseMain(position: Position, { createCore, supervise, shutDo
     createThread(core, (thread) => ({ ...noHooks, supervisor: supervise(thread) })),
   );
   dry.signal.current.addEventListener('abort', nothing);
-  dry.drains.add(async function rehearsal() {}, []);
-  dry.handlers.add(async function rehearsal() {}, []);
   const rest = dry.load();
-  for (const nobody of NOBODIES) play(dry, table, nobody);
-  shutDown(dry, rest);
+  return { dry, rest, played: NOBODIES.flatMap((nobody) => play(dry, table, nobody)) };
 }
 
 /** What a Worker's streams are got by is compiled even where there is no Worker, and they are not got. */
@@ -65,21 +111,20 @@ function compileStreams(): void {
   }
 }
 
-/** One worker. */
-function play(dry: Core, table: Table, threadId: number): void {
+function play(dry: Core, table: Table, threadId: number): Played[] {
   const slot = claim(table, threadId, 0);
-  if (slot === undefined) return;
-  const { port1, port2 } = new MessageChannel();
-  threads.receiveMessageOnPort(port1);
-  port1.on('message', (order: unknown) => {
+  if (slot === undefined) return [];
+  const { port1: port, port2 } = new MessageChannel();
+  threads.receiveMessageOnPort(port);
+  dry.hear({ [KEY]: VERSION, slot, port: port2 }, threadId);
+  const ack = (order: unknown): void => {
     if (!isOrder(order)) return;
     const { epoch } = order;
     const handlers = [{ name: 'rehearsal', durationMs: 0 }];
-    port1.postMessage({ type: 'ack', version: VERSION, epoch, handlers, workers: [] });
+    port.postMessage({ type: 'ack', version: VERSION, epoch, handlers, workers: [] });
     Atomics.store(table.cells, at(slot, Cell.state), State.acked);
     Atomics.add(table.cells, Header.doorbell, 1);
-    port1.close();
-  });
-  port1.unref();
-  dry.hear({ [KEY]: VERSION, slot, port: port2 }, threadId);
+    port.close();
+  };
+  return [{ port, ack }];
 }

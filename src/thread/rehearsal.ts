@@ -45,6 +45,8 @@ export function rehearse(position: Position): void {
   dry.handlers.add(async function rehearsal() {}, []);
   dry.use();
   dry.parent?.readAll();
+  // As where the parent blocks.
+  dry.parent?.flush(true, true);
   // The task that wakes it is one of Node's: `WAKE` in `worker-info.ts`.
   if (position.isParked) process.getBuiltinModule('node:timers/promises');
   // What is printed meanwhile would be lost, so there is no meanwhile.

@@ -36,16 +36,16 @@ const seen = () => ({
 });
 
 it.each([
-  // The main thread has two workers, and tells them that it lives on.
-  [true, ['order', 'order', 'ack', 'ack', 'over', 'over']],
-  [false, ['order', 'ack']],
-])('a rehearsal (of a main thread: %s) goes from the order to the ack', async (isMain, types) => {
+  // The main thread has two workers, and tells them that it lives on. While it still drains, it exits with two others.
+  [true, ['order', 'order', 'ack', 'ack', 'order', 'order', 'ack', 'ack', 'over', 'over'], [true, true, false, false]],
+  [false, ['order', 'ack'], [false]],
+])('a rehearsal (of a main thread: %s) goes from the order to the ack', async (isMain, types, blocks) => {
   const posted = vi.spyOn(MessagePort.prototype, 'postMessage');
   // The test runner may have a port of its own, by which it reports.
   const messages = () => posted.mock.calls.map(([message]) => message).filter(({ version }) => version === VERSION);
   rehearse(createPosition(isMain));
   await vi.waitFor(() => expect(messages().map(({ type }) => type)).toEqual(types));
-  expect(messages()[0]).toMatchObject({ sync: false });
+  expect(messages().flatMap(({ type, sync }) => (type === 'order' ? [sync] : []))).toEqual(blocks);
   expect(messages().find(({ type }) => type === 'ack')).toMatchObject({ handlers: [{ name: 'rehearsal' }] });
 });
 
