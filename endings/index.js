@@ -6,6 +6,7 @@
 //   cell(ended)     what the cell says, by how the program ended; else what it printed
 //   options         what comes before the program on the command line, by runtime
 //   words           a cell that no program answers, by runtime (`node`: each): what crashes or hangs stands here
+//   races           answers of which each run may have another, by runtime: the cell says all of them
 //   runs, after     how often it runs (3), and how long after the end its files are looked at, ms
 //   server, addon   what it needs besides: a Redis or PostgreSQL, an addon that is compiled
 import addons from './addons.js';

@@ -20,6 +20,9 @@ const written =
           : 'a part';
   };
 
+/** Bun's thread pool is at it when the process ends, and nobody waits for that. */
+const BUNS_RACE = { bun: ['complete', 'an empty file', 'no file'] };
+
 export default {
   name: 'output',
   title: 'Output',
@@ -88,6 +91,7 @@ export default {
       what: '`fs.writeFile(callback)` of 1 MB, then `process.exit()`: the file',
       program: js`fs.writeFile('out', 'x'.repeat(1024 * 1024), () => {}); process.exit();`,
       cell: written('out', 1024 * 1024),
+      races: BUNS_RACE,
       words: { deno: 'an empty file, or none' },
       instead: '`writeFileSync()` beside the file, then `rename`: what was there is gone otherwise',
     },
@@ -95,6 +99,7 @@ export default {
       what: '`fs.promises.writeFile()`, likewise',
       program: js`fs.promises.writeFile('out', 'x'.repeat(1024 * 1024)); process.exit();`,
       cell: written('out', 1024 * 1024),
+      races: BUNS_RACE,
       words: { deno: 'an empty file, or none' },
       instead: 'await it in a handler, and end by `exit()`',
     },
@@ -102,6 +107,7 @@ export default {
       what: '`fs.writeFile(callback)` with `flush: true`, likewise',
       program: js`fs.writeFile('out', 'x'.repeat(1024 * 1024), { flush: true }, () => {}); process.exit();`,
       cell: written('out', 1024 * 1024),
+      races: BUNS_RACE,
       words: { deno: 'an empty file, or none' },
       instead: 'as above: `flush` says nothing about an end that does not wait',
     },
@@ -124,6 +130,14 @@ export default {
           for (const end = Date.now() + 5000; Date.now() < end; );
         }`,
       cell: written('out', 1024 * 1024),
+      // What the thread pool has not begun is called off.
+      races: {
+        'node@20': ['an empty file', 'no file'],
+        'node@22': ['an empty file', 'no file'],
+        'node@24': ['an empty file', 'no file'],
+        'node@26': ['complete', 'no file'],
+        ...BUNS_RACE,
+      },
       instead: '`registerWorker(worker)`: `terminate()` then lets the worker finish first',
     },
     {
@@ -133,6 +147,7 @@ export default {
         const n = (read('out') ?? '').length / 2;
         return n === 10 ? 'ten' : n === 0 ? 'none' : 'some';
       },
+      races: { bun: ['none', 'some', 'ten'] },
       instead: 'one write at a time, awaited',
     },
   ],
