@@ -7,7 +7,7 @@
 import { instance } from './adapters/adapter.ts';
 import { createHandler, type ServerOptions } from './adapters/http/handler.ts';
 import { isServer, kindOf, type Server } from './adapters/http/kinds.ts';
-import { frameworkOf } from './handlers/servers.ts';
+import { frameworkOf, holderOf } from './handlers/servers.ts';
 import { behind, checkTerms, checkTimeout, misuse, shown } from './misuse.ts';
 
 export type { ServerOptions } from './adapters/http/handler.ts';
@@ -48,9 +48,10 @@ function check(server: object, options: ServerOptions): Server {
   checkTimeout('options.delay', delay);
   const listening = frameworkOf(server)?.server ?? server;
   if (!isServer(listening)) {
+    const holder = holderOf(server);
     throw misuse(
       'INVALID_ARGUMENT',
-      `server must be a server of node:http, node:https, node:http2 or node:net, such as what app.listen() returns; it is ${shown(server)}`,
+      `server must be a server of node:http, node:https, node:http2 or node:net, such as what app.listen() returns; it is ${shown(server)}${holder ? `, and holds one: give it its .${holder}` : ''}`,
     );
   }
   checkReady(ready, listening);

@@ -4,7 +4,7 @@ import { isCallable, nameOf } from '../handlers/handler.ts';
 import { callOwn, isInsideHandler } from '../handlers/inside-handler.ts';
 import type { Registry } from '../handlers/registry.ts';
 import { disposalOf } from '../handlers/resource.ts';
-import { APPLICATION, isApplicationFunction, isApplicationObject, knowServers } from '../handlers/servers.ts';
+import { APPLICATION, holderOf, isApplicationFunction, isApplicationObject, knowServers } from '../handlers/servers.ts';
 import { checkOptions, checkTerms, checkTimeout, type Door, misuse, seenFrom, shown } from '../misuse.ts';
 import { withOptions } from '../options.ts';
 import { process } from '../platform.ts';
@@ -42,6 +42,8 @@ const isPromise = (value: unknown): boolean => process.getBuiltinModule('node:ut
 
 /** Why the registry takes it for no handler. */
 function whyNoHandler(value: unknown): string {
+  const holder = holderOf(value);
+  if (holder) return `handler must be the server, and this object holds it: give it its .${holder}`;
   if (isApplicationObject(value)) return APPLICATION;
   const what = isPromise(value) ? 'a Promise; pass the function itself, not what it returns' : shown(value);
   return `handler must be a function, or an object with [Symbol.dispose] or [Symbol.asyncDispose]; it is ${what}`;

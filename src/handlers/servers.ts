@@ -57,11 +57,17 @@ export function isApplicationFunction(key: unknown): boolean {
   }
 }
 
-/** Koa, NestJS, Hono: none of them can be disposed of. */
+/** Koa, NestJS, Hono, h3: none of them can be disposed of. */
 export const isApplicationObject = (key: unknown): boolean =>
   typeof key === 'object' &&
   key !== null &&
-  (has(key, 'listen', 'callback', 'use') || has(key, 'getHttpServer', 'close') || has(key, 'fetch', 'route', 'use'));
+  (has(key, 'listen', 'use') || has(key, 'getHttpServer', 'close') || has(key, 'fetch', 'use'));
+
+/** In which property of it a framework keeps its server, as Hapi, Restify and Polka do; undefined if there is none. */
+export function holderOf(key: unknown): string | undefined {
+  if (typeof key !== 'object' || key === null) return undefined;
+  return ['listener', 'server'].find((name) => isServer(Reflect.get(key, name)));
+}
 
 let create: CreateServerHandler | undefined;
 

@@ -9,6 +9,7 @@ import { createRegistry } from '../../src/handlers/registry.ts';
 import { disposalOf } from '../../src/handlers/resource.ts';
 import {
   frameworkOf,
+  holderOf,
   isApplicationFunction,
   isApplicationObject,
   nameOfServer,
@@ -103,7 +104,9 @@ describe('a framework', () => {
     const koa = functions('listen', 'callback', 'use');
     const nest = functions('getHttpServer', 'close');
     const hono = functions('fetch', 'route', 'use');
-    expect([koa, nest, hono, {}, null, 'app'].map(isApplicationObject)).toEqual([
+    const polka = functions('listen', 'use');
+    expect([koa, nest, hono, polka, {}, null, 'app'].map(isApplicationObject)).toEqual([
+      true,
       true,
       true,
       true,
@@ -112,6 +115,12 @@ describe('a framework', () => {
       false,
     ]);
   });
+});
+
+it('is found in the object that holds it', () => {
+  const server = createServer();
+  const holders = [{ listener: server }, { server }, { server: undefined }, { listener() {} }, server, null, 'app'];
+  expect(holders.map(holderOf)).toEqual(['listener', 'server', ...Array.from({ length: 5 })]);
 });
 
 it('is called by its port, or as it is named', () => {
