@@ -50,7 +50,8 @@ export function standGuard(table: Table, keepsAlive: boolean, createClock: Creat
   wait(until - now() - GRACE, () =>
     look(GUARD.main, [String(process.pid)], () => look(GUARD.all, undefined, () => end(table))),
   );
-  return () => clearTimeout(timer);
+  // Of a timer that keeps nothing alive Node keeps the list, and is woken for it.
+  return () => clearTimeout(timer?.ref());
 }
 
 type Look = typeof GUARD.main | typeof GUARD.all;

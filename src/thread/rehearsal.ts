@@ -11,22 +11,29 @@ import { at, Cell, createTable, Header, Linked, SMALLEST } from '../table/cells.
 import type { OrderMessage } from '../wire/messages.ts';
 import { VERSION } from '../wire/reason.ts';
 import { createCore } from './core.ts';
+import type { Core } from './halves.ts';
 import type { Position } from './parts.ts';
 
 const nothing = (): void => {};
 
+/** A rehearsal takes fewer microtasks. */
+const HOPS = 50;
+
 export function rehearse(position: Position): void {
+  const { isParked } = position;
   const table = createTable(new SharedArrayBuffer(SMALLEST));
 
   async function deliver(_: number, { slot, port }: Parameters<Position['deliver']>[1]): Promise<void> {
     Atomics.store(table.cells, at(slot, Cell.linked), Linked.yes);
     // Until its ack has come this worker stands guard, over nobody: the clock of a rehearsal stands.
     Atomics.store(table.cells, Header.guardSeconds, 1);
-    port.once('message', () => {
-      Atomics.store(table.cells, Header.guardSeconds, 0);
-      port.close();
-    });
-    port.unref();
+    if (!isParked) {
+      port.once('message', () => {
+        Atomics.store(table.cells, Header.guardSeconds, 0);
+        port.close();
+      });
+      port.unref();
+    }
     port.postMessage({
       type: 'order',
       version: VERSION,
@@ -47,11 +54,24 @@ export function rehearse(position: Position): void {
   dry.parent?.readAll();
   // As where the parent blocks.
   dry.parent?.flush(true, true);
-  // The task that wakes it is one of Node's: `WAKE` in `worker-info.ts`.
-  if (position.isParked) process.getBuiltinModule('node:timers/promises');
+  if (isParked) {
+    // The task that wakes it is one of Node's: `WAKE` in `worker-info.ts`.
+    process.getBuiltinModule('node:timers/promises');
+    endBeforeItParks(dry).catch(nothing);
+  }
   // What is printed meanwhile would be lost, so there is no meanwhile.
   const output = createConsole();
   output.relay({ stdout: true, stderr: true }, nothing);
   output.flush(false);
   output.restore();
+}
+
+/**
+ * The event loop of a parked worker turns next when it is told to end. No event, and no timer, of its rehearsal is left for
+ * that: nobody hears the ack, or closes the link.
+ */
+async function endBeforeItParks({ life, parent }: Core): Promise<void> {
+  for (let hops = 0; hops < HOPS && life.state !== 'ended'; hops++) await undefined;
+  // No guard stands any more.
+  parent?.over(false);
 }

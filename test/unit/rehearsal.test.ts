@@ -56,6 +56,19 @@ it('a worker rehearses, too, that its output goes over the link', () => {
   expect(streams).toEqual([process.stdout, process.stderr]);
 });
 
+it('a worker that parks has done with its rehearsal before its event loop turns again', async () => {
+  const posted = vi.spyOn(MessagePort.prototype, 'postMessage');
+  const closed = vi.spyOn(MessagePort.prototype, 'close');
+  rehearseWorker({ ...createPosition(false), isParked: true });
+  for (let hops = 0; hops < 100; hops++) await undefined;
+  const ports = ['order', 'ack'].map(
+    (type) => posted.mock.contexts[posted.mock.calls.findIndex(([message]) => message.type === type)],
+  );
+  expect(ports).toEqual([expect.any(MessagePort), expect.any(MessagePort)]);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(closed.mock.contexts.filter((port) => ports.includes(port))).toEqual([]);
+});
+
 it.each([true, false])('a rehearsal (of a main thread: %s) leaves nothing behind', async (isMain) => {
   const before = seen();
   const position = createPosition(isMain);
