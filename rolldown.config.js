@@ -31,6 +31,30 @@ const sharedMemory = fileURLToPath(new URL('./src/shared-memory.ts', import.meta
 
 const inject = { Atomics: [sharedMemory, 'atomics'], SharedArrayBuffer: [sharedMemory, 'sharedArrayBuffer'] };
 
+/**
+ * The number of a cell is written where its name stands: a property that is looked up is parsed, too, in every thread. What is
+ * put in the place of a name is as long as that, so that source maps hold.
+ */
+const cellNumbers = await build({
+  input: 'src/table/cells.ts',
+  platform: 'node',
+  write: false,
+  output: { format: 'esm' },
+});
+const cells = await import(`data:text/javascript,${encodeURIComponent(cellNumbers.output[0].code)}`);
+
+const cellsByNumber = {
+  name: 'cells-by-number',
+  transform: {
+    filter: { id: /\.ts$/ },
+    handler: (code) =>
+      code.replace(/(?<!typeof )\b(Phase|Header|Cell|Linked|Ordered|State)\.(\w+)\b/g, (text, name, cell) => {
+        if (!(cell in cells[name])) throw new Error(`there is no ${text}`);
+        return String(cells[name][cell]).padEnd(text.length);
+      }),
+  },
+};
+
 const throughTheDoor = {
   name: 'through-the-door',
   resolveId: (id) => (id.endsWith('/index.ts') ? { id: 'worker-atexit', external: true } : undefined),
@@ -39,11 +63,18 @@ const throughTheDoor = {
 export default defineConfig([
   // What every thread loads is one small file, so that a worker loads that and not a tree of modules. The rest is loaded by
   // whoever needs it, also inside `'exit'`, where only CommonJS can be.
-  { input: { index: 'src/index.ts' }, platform: 'node', transform: { define: { CHECK_CELLS }, inject }, output },
+  {
+    input: { index: 'src/index.ts' },
+    platform: 'node',
+    transform: { define: { CHECK_CELLS }, inject },
+    plugins: [cellsByNumber],
+    output,
+  },
   {
     input: { rest: 'src/rest.ts' },
     platform: 'node',
     transform: { define: { GUARD_SOURCE, CHECK_CELLS }, inject },
+    plugins: [cellsByNumber],
     output: { ...output, format: 'cjs', entryFileNames: '[name].cjs' },
   },
   // A bundler cannot follow that: for it the library is one file.
@@ -52,6 +83,7 @@ export default defineConfig([
     platform: 'node',
     resolve: { alias: { './on-demand.ts': fileURLToPath(new URL('./src/at-once.ts', import.meta.url)) } },
     transform: { define: { GUARD_SOURCE, CHECK_CELLS }, inject },
+    plugins: [cellsByNumber],
     output,
   },
   // Whatever else is imported is one file, too, and finds the library by its name: a bundler takes the one that it can follow.

@@ -125,18 +125,20 @@ export const State = {
 
 export type State = (typeof State)[keyof typeof State];
 
-const { free, claimed, idle, joined, acked, failed, lost, timedOut } = State;
-
 /** Whether the slot is somebody's. */
-export const isTaken = (state: number): boolean => state !== free && state !== claimed;
+export const isTaken = (state: number): boolean => state !== State.free && state !== State.claimed;
 
 /** Whether its worker has not read its order, if there is one. */
 export const isWaiting = (state: number): boolean =>
-  state === joined || state === idle || state === claimed || state === free;
+  state === State.joined || state === State.idle || state === State.claimed || state === State.free;
 
 /** Whether its worker has nothing to do any more: it has acked, is gone, or has not registered anything. */
 export const isThrough = (state: number): boolean =>
-  state === acked || state === failed || state === lost || state === timedOut || state === idle;
+  state === State.acked ||
+  state === State.failed ||
+  state === State.lost ||
+  state === State.timedOut ||
+  state === State.idle;
 
 const SLOT_CELLS = 32;
 

@@ -10,27 +10,34 @@ const isChecked = typeof CHECK_CELLS !== 'undefined' && CHECK_CELLS;
 
 type Moves<Value extends number> = { readonly [to in Value]: readonly Value[] };
 
-const { free, claimed, idle, joined, read, acked, failed, lost, timedOut } = State;
-
 /** From which states a slot may come into each, and who moves it there. */
 const STATES: Moves<State> = {
   // Its parent, or an ancestor, once its thread is gone; its worker where no ancestor uses the library.
-  [free]: [claimed, idle, joined, read, acked, failed, lost, timedOut],
+  [State.free]: [
+    State.claimed,
+    State.idle,
+    State.joined,
+    State.read,
+    State.acked,
+    State.failed,
+    State.lost,
+    State.timedOut,
+  ],
   // Whoever takes the slot, by a compare-and-set.
-  [claimed]: [free],
+  [State.claimed]: [State.free],
   // Its worker: it has made Workers and registered nothing, or a shutdown is over. Its parent, once that is over.
-  [idle]: [claimed, idle, joined, read, acked, failed],
+  [State.idle]: [State.claimed, State.idle, State.joined, State.read, State.acked, State.failed],
   // Its worker: something is registered in it, for the first time, again, or since a shutdown is over. One of its own
   // workers, from idle: it is by way of this one that that is ordered.
-  [joined]: [claimed, idle, joined, read, acked, failed],
+  [State.joined]: [State.claimed, State.idle, State.joined, State.read, State.acked, State.failed],
   // Its worker: it has read its order, or acts without one.
-  [read]: [joined, read],
+  [State.read]: [State.joined, State.read],
   // Its worker, with or without an order, or once more where a second order has come. Its parent, from read: it has the ack.
-  [acked]: [idle, joined, read, acked, failed],
-  [failed]: [idle, joined, read, acked, failed],
+  [State.acked]: [State.idle, State.joined, State.read, State.acked, State.failed],
+  [State.failed]: [State.idle, State.joined, State.read, State.acked, State.failed],
   // Its parent or an ancestor, for a whole subtree, where its thread is gone without an ack.
-  [lost]: [joined, read],
-  [timedOut]: [joined, read],
+  [State.lost]: [State.joined, State.read],
+  [State.timedOut]: [State.joined, State.read],
 };
 
 /** The root alone moves the phase: forwards, and back to the beginning when all is over. */
@@ -46,20 +53,11 @@ function check<Value extends number>(what: string, moves: Moves<Value>, from: nu
   throw new Error(`${what} went from ${from} to ${to}`);
 }
 
-function store<Value extends number>(
-  cells: Int32Array,
-  cell: number,
-  to: Value,
-  what: string,
-  moves: Moves<Value>,
-): void {
-  if (isChecked) check(what, moves, Atomics.exchange(cells, cell, to), to);
-  else Atomics.store(cells, cell, to);
-}
-
 /** Moves a slot to `to`, whatever it is. */
 export function setState({ cells }: Table, slot: number, to: State): void {
-  store(cells, at(slot, Cell.state), to, `slot ${slot}`, STATES);
+  const cell = at(slot, Cell.state);
+  if (isChecked) check(`slot ${slot}`, STATES, Atomics.exchange(cells, cell, to), to);
+  else Atomics.store(cells, cell, to);
 }
 
 /** Moves a slot from `from` to `to`, if that is where it is. Returns where it was. */
@@ -69,7 +67,8 @@ export function moveState({ cells }: Table, slot: number, from: State, to: State
 }
 
 export function setPhase({ cells }: Table, to: Phase): void {
-  store(cells, Header.phase, to, 'the phase', PHASES);
+  if (isChecked) check('the phase', PHASES, Atomics.exchange(cells, Header.phase, to), to);
+  else Atomics.store(cells, Header.phase, to);
 }
 
 /** Takes a link, or takes it back: by whoever comes first. Returns what it was. */
