@@ -47,11 +47,13 @@ const cellsByNumber = {
   name: 'cells-by-number',
   transform: {
     filter: { id: /\.ts$/ },
-    handler: (code) =>
-      code.replace(/(?<!typeof )\b(Phase|Header|Cell|Linked|Ordered|State)\.(\w+)\b/g, (text, name, cell) => {
+    handler: (code) => ({
+      code: code.replace(/(?<!typeof )\b(Phase|Header|Cell|Linked|Ordered|State)\.(\w+)\b/g, (text, name, cell) => {
         if (!(cell in cells[name])) throw new Error(`there is no ${text}`);
         return String(cells[name][cell]).padEnd(text.length);
       }),
+      map: null,
+    }),
   },
 };
 

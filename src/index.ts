@@ -34,6 +34,9 @@ export type { Route } from './wire/reason.ts';
 
 const instance = findInstance() ?? publishInstance(createInstance(loadRest, findRest, shutdown));
 
+/** To look them up takes as long as what they do. */
+const { register: add, unregister: remove } = instance;
+
 /**
  * Aborted when this thread is to end, with the process or alone; its reason is a {@link ShutdownError}. A live binding:
  * after a {@link shutdown} in a process that lives on, it is a new signal. Any number of listeners may be added.
@@ -64,7 +67,7 @@ export function register<R extends Resource>(resource: R): R;
 
 export function register(handler: unknown, ...args: unknown[]): unknown {
   try {
-    instance.register(handler, args);
+    add(handler, args);
   } catch (thrown) {
     throw seenFrom(register, thrown);
   }
@@ -106,7 +109,7 @@ export function onDrain(handler: unknown, ...args: unknown[]): unknown {
  */
 export function unregister(handler: ((...args: never[]) => unknown) | Resource): void {
   try {
-    instance.unregister(handler);
+    remove(handler);
   } catch (thrown) {
     throw seenFrom(unregister, thrown);
   }

@@ -10,7 +10,7 @@ import { rehearseMain as rehearse } from './thread/main-rehearsal.ts';
 import type { Position } from './thread/parts.ts';
 import { createThread } from './thread/thread.ts';
 
-export { createFairClock } from './fair-clock.ts';
+export * as rare from '../workers/rare.ts';
 
 export const rehearseMain = (position: Position, { createCore, shutDown }: OwnHalf): void =>
   rehearse(position, {

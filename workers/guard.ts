@@ -1,6 +1,6 @@
 /** What stands guard while the main thread shuts down: see the watchdog. */
 import { now } from '../src/clock.ts';
-import type { CreateFairClock } from '../src/fair-clock.ts';
+import { createFairClock } from '../src/fair-clock.ts';
 import { writeDirectly } from '../src/output/output.ts';
 import { clearTimeout, process, setTimeout } from '../src/platform.ts';
 import { Header, ROOT, type Table } from '../src/table/cells.ts';
@@ -14,7 +14,7 @@ const FOUND = -1;
  * Ends the process if the main thread does not by its time, and had a chance to: on a busy machine it is late by no fault of
  * its own. What it returns ends the guard.
  */
-export function standGuard(table: Table, keepsAlive: boolean, createClock: CreateFairClock): () => void {
+export function standGuard(table: Table, keepsAlive: boolean): () => void {
   const { cells } = table;
   const seconds = Atomics.load(cells, Header.guardSeconds);
   if (seconds <= 0) return () => {};
@@ -29,12 +29,7 @@ export function standGuard(table: Table, keepsAlive: boolean, createClock: Creat
   /** Calls `act` once it is so late, and the threads with these ids had their chance; by one guard of all. */
   function look({ every, most, chance, before }: Look, ids: string[] | undefined, act: () => void): void {
     const [mark, next] = ids ? [seconds, FOUND] : [FOUND, 0];
-    let clock = (): number => Number.POSITIVE_INFINITY;
-    try {
-      clock = createClock(ids, most);
-    } catch {
-      // What is loaded on demand may not be there any more.
-    }
+    const clock = createFairClock(ids, most);
     const again = (): void => {
       // Another shutdown has another time.
       if (Atomics.load(cells, Header.guardSeconds) !== mark) return;

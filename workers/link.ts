@@ -4,7 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import { now } from '../src/clock.ts';
-import { type Chunk, writeDirectly } from '../src/output/output.ts';
+import type { Chunk } from '../src/output/output.ts';
 import { clearInterval, setInterval } from '../src/platform.ts';
 import { at, Cell, Header, Linked, Ordered, Phase } from '../src/table/cells.ts';
 import { settleLink } from '../src/table/moves.ts';
@@ -12,8 +12,12 @@ import { threads } from '../src/threads.ts';
 import { PULSE, RELAY } from '../src/times.ts';
 import type { AckMessage, LinkMessage, OrderMessage, PrintMessage, Streams } from '../src/wire/messages.ts';
 import { KEY, VERSION } from '../src/wire/reason.ts';
-import { describe, isOrder, isOver, isPing } from '../src/wire/validators.ts';
+import { isOrder, isOver, isPing } from '../src/wire/validators.ts';
 import type { OwnSlot } from './own-slot.ts';
+import type * as rarely from './rare.ts';
+
+/** What is loaded on demand. */
+export type Rare = typeof rarely;
 
 interface Listeners {
   /** Sends a link to another thread; settles once it was heard there. */
@@ -26,6 +30,7 @@ interface Listeners {
   /** The shutdown is over, and this thread lives on. */
   onOver(): void;
   log(message: string): void;
+  rare(): Rare;
 }
 
 export interface Link {
@@ -53,7 +58,7 @@ export interface Link {
 }
 
 export function createLink(own: OwnSlot, listeners: Listeners): Link {
-  const { log } = listeners;
+  const { log, rare } = listeners;
   let port: MessagePort | undefined;
   /** One end of it was closed: there is nothing to read any more, and Node does not bear that somebody tries. */
   let isClosed = false;
@@ -78,7 +83,7 @@ export function createLink(own: OwnSlot, listeners: Listeners): Link {
     else if (isOver(message)) listeners.onOver();
     else if (!isPing(message) && !hasComplained) {
       hasComplained = true;
-      log(`dropped a message from thread ${own.parentId}: ${describe(message)}`);
+      log(rare().dropped(own.parentId, message));
     }
   }
 
@@ -88,7 +93,7 @@ export function createLink(own: OwnSlot, listeners: Listeners): Link {
     const found = settleLink(own.table, own.index, Linked.never);
     const printed = unheard.splice(0);
     if (found === Linked.yes) return false;
-    for (const { stream, chunk, until } of printed) writeDirectly(stream, chunk, until);
+    for (const { stream, chunk, until } of printed) rare().writeDirectly(stream, chunk, until);
     return true;
   }
 
@@ -143,7 +148,7 @@ export function createLink(own: OwnSlot, listeners: Listeners): Link {
 
     print(stream, chunk, until) {
       if (port === undefined || (isUnreachable() && withdraw())) {
-        writeDirectly(stream, chunk, until);
+        rare().writeDirectly(stream, chunk, until);
         return;
       }
       port.postMessage({ type: 'print', version: VERSION, stream, chunk } satisfies PrintMessage);

@@ -53,62 +53,50 @@ interface Place {
   readonly inherited: boolean;
 }
 
-export function createOwnSlot({ threadId, ...place }: Place): OwnSlot {
-  let { table, parentId, inherited } = place;
-  let index: number | undefined;
+export function createOwnSlot({ threadId, table, parentId, inherited }: Place): OwnSlot {
   const flagCells: { -readonly [property in keyof FlagCells]: FlagCells[property] } = {
     cells: table.cells,
     order: Header.phase,
   };
+  const atIndex = (cell: number): number => at(own.index ?? 0, cell);
 
   function setIndex(claimed: number | undefined): void {
-    index = claimed;
-    flagCells.order = claimed === undefined ? Header.phase : at(claimed, Cell.order);
+    own.index = claimed;
+    flagCells.order = claimed === undefined ? Header.phase : atIndex(Cell.order);
   }
 
-  return {
+  // No accessors: see FlagCells.
+  const own: { -readonly [property in keyof OwnSlot]: OwnSlot[property] } = {
     threadId,
     flagCells,
+    table,
+    parentId,
+    isInherited: inherited,
+    index: undefined,
 
-    get table() {
-      return table;
-    },
-
-    get parentId() {
-      return parentId;
-    },
-
-    get isInherited() {
-      return inherited;
-    },
-
-    get index() {
-      return index;
-    },
-
-    read: (cell) => (index === undefined ? 0 : Atomics.load(table.cells, at(index, cell))),
-    header: (cell) => Atomics.load(table.cells, cell),
+    read: (cell) => (own.index === undefined ? 0 : Atomics.load(own.table.cells, atIndex(cell))),
+    header: (cell) => Atomics.load(own.table.cells, cell),
 
     write(cell, value) {
-      if (index !== undefined) Atomics.store(table.cells, at(index, cell), value);
+      if (own.index !== undefined) Atomics.store(own.table.cells, atIndex(cell), value);
     },
 
     add(cell) {
-      if (index !== undefined) Atomics.add(table.cells, at(index, cell), 1);
+      if (own.index !== undefined) Atomics.add(own.table.cells, atIndex(cell), 1);
     },
 
     claim(state) {
-      setIndex(claim(table, threadId, parentId, state));
-      if (index !== undefined) Atomics.store(table.cells, at(index, Cell.systemThread), Number(threadOfCaller() ?? 0));
+      setIndex(claim(own.table, threadId, own.parentId, state));
+      own.write(Cell.systemThread, Number(threadOfCaller() ?? 0));
     },
 
     rejoin() {
-      if (index !== undefined) setState(table, index, State.joined);
-      countJoin(table, parentId);
+      if (own.index !== undefined) setState(own.table, own.index, State.joined);
+      countJoin(own.table, own.parentId);
     },
 
     setState(state) {
-      if (index !== undefined) setState(table, index, state);
+      if (own.index !== undefined) setState(own.table, own.index, state);
     },
 
     leave(slotTable, claimed) {
@@ -117,21 +105,23 @@ export function createOwnSlot({ threadId, ...place }: Place): OwnSlot {
     },
 
     move(parent, buffer) {
-      table = createTable(buffer);
-      flagCells.cells = table.cells;
-      parentId = parent;
-      inherited = true;
+      own.table = createTable(buffer);
+      flagCells.cells = own.table.cells;
+      own.parentId = parent;
+      own.isInherited = true;
     },
 
     ring() {
-      Atomics.add(table.cells, Header.doorbell, 1);
-      Atomics.notify(table.cells, Header.doorbell);
+      Atomics.add(own.table.cells, Header.doorbell, 1);
+      Atomics.notify(own.table.cells, Header.doorbell);
     },
 
     timeOfTree() {
-      let timeout = Atomics.load(table.cells, Header.timeout);
-      for (let above = workersAbove(table, parentId); above > 0; above--) timeout = workersTime(ownTime(timeout));
+      let timeout = own.header(Header.timeout);
+      for (let above = workersAbove(own.table, own.parentId); above > 0; above--)
+        timeout = workersTime(ownTime(timeout));
       return timeout;
     },
   };
+  return own;
 }

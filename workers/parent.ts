@@ -3,7 +3,6 @@
  * and its link, and gives the order to end.
  */
 import { now } from '../src/clock.ts';
-import type { CreateFairClock } from '../src/fair-clock.ts';
 import { clearInterval, setInterval } from '../src/platform.ts';
 import { Cell, Header, isThrough, State, type Table } from '../src/table/cells.ts';
 import { showProgress } from '../src/table/progress.ts';
@@ -12,11 +11,11 @@ import { PULSE, RELAY } from '../src/times.ts';
 import type { LinkMessage, OrderMessage } from '../src/wire/messages.ts';
 import type { HandlerOutcome, WorkerOutcome } from '../src/wire/outcomes.ts';
 import { type Reason, VERSION } from '../src/wire/reason.ts';
-import { standGuard } from './guard.ts';
+import { awaitDuty, type StandGuard } from './duty.ts';
 import { createHearing } from './hearing.ts';
-import { createLink } from './link.ts';
+import { createLink, type Rare } from './link.ts';
 import { createOwnSlot, type FlagCells } from './own-slot.ts';
-import { createConsole } from './relay.ts';
+import { type Console, createConsole } from './relay.ts';
 import { createWatch } from './watch.ts';
 
 export interface Parent {
@@ -93,16 +92,18 @@ interface Listeners {
   /** The shutdown is over, and this thread lives on. */
   onOver(): void;
   log(message: string): void;
-  createFairClock: CreateFairClock;
+  standGuard: StandGuard;
+  rare(): Rare;
 }
 
 export function createParent(
   place: Place,
-  { onBegin, onOrder, onLinked, onOver, log, createFairClock }: Listeners,
+  { onBegin, onOrder, onLinked, onOver, log, standGuard, rare }: Listeners,
 ): Parent {
   const own = createOwnSlot(place);
   const hearing = createHearing(own);
-  const output = createConsole();
+  /** What this thread prints, from its first order on. */
+  let output: Console | undefined;
   /** Whether this thread has used the library, so that it is to have a slot. */
   let isUsed = false;
   let registered = 0;
@@ -118,10 +119,7 @@ export function createParent(
   function tellThatItIsAlone(): void {
     if (own.isInherited || isAlone) return;
     isAlone = true;
-    log(
-      `no thread above worker ${own.threadId} has loaded worker-atexit, so that what it has registered runs if it ends by ` +
-        "itself, and not if it is terminated or the process ends: import 'worker-atexit' in the main thread",
-    );
+    log(rare().noParent(own.threadId));
   }
 
   const link = createLink(own, {
@@ -131,6 +129,7 @@ export function createParent(
     onRefused: () => (invitation ?? tellThatItIsAlone)(),
     onOver,
     log,
+    rare,
   });
   const watch = createWatch(own, link, { isOrdered: () => isOrdered, onOrder: obey, onBegin, onOver });
 
@@ -144,6 +143,7 @@ export function createParent(
     epoch = order.epoch;
     if (!isThrough(own.read(Cell.state))) own.setState(State.read);
     const until = heardAt + order.timeout;
+    output ??= createConsole();
     output.relay(order.relay, (stream, chunk) => link.print(stream, chunk, until));
     // What the parent has not read yet, it will not read.
     if (order.sync) output.flush(true);
@@ -161,7 +161,7 @@ export function createParent(
   function join(): void {
     if (own.index === undefined) own.claim(State.joined);
     else own.rejoin();
-    if (own.index === undefined) log(`no slot is free, so worker ${own.threadId} works alone`);
+    if (own.index === undefined) log(rare().noSlot(own.threadId));
     else if (!link.isOpen()) {
       link.open(own.index);
       watch.expectOwn(own.index);
@@ -231,7 +231,7 @@ export function createParent(
     },
 
     flush(sync, isLast) {
-      const flushed = output.flush(sync);
+      const flushed = output?.flush(sync);
       // Where no ancestor was known to use the library, most likely none does.
       if (sync && own.isInherited && own.index !== undefined) link.awaitArrival(own.index);
       if (sync || !isLast || !link.isOnItsWay()) return flushed;
@@ -247,7 +247,7 @@ export function createParent(
       own.write(Cell.failures, failures);
       own.setState(failures === 0 ? State.acked : State.failed);
       own.ring();
-      endGuard = standGuard(own.table, false, createFairClock);
+      endGuard = awaitDuty(own.table, standGuard);
       return isTold;
     },
 
@@ -255,7 +255,7 @@ export function createParent(
       endGuard();
       isOrdered = order !== undefined;
       epoch = order?.epoch ?? 0;
-      if (!order) output.restore();
+      if (!order) output?.restore();
       if (own.index === undefined) return;
       own.write(Cell.order, 0);
       watch.expectOwn(own.index);

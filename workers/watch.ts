@@ -83,13 +83,17 @@ export function createWatch(own: OwnSlot, link: Link, { isOrdered, onOrder, onBe
   const isExpecting = (): boolean =>
     own.index !== undefined && !isOrdered() && isOrderedPhase(phase()) && own.read(Cell.state) !== State.idle;
 
+  function stop(): void {
+    if (timer) clearTimeout(timer);
+  }
+
   /** Acts after `RELAY`, or at once where no message can come. */
   function setTimer(act: () => void): void {
     timer = setTimeout(act, link.isUnreachable() ? 0 : RELAY);
   }
 
   function expectOrder(): void {
-    clearTimeout(timer);
+    stop();
     if (!isExpecting()) return;
     const parent = slotOf(own.table, own.parentId);
     const readPulse = (): number => (parent === undefined ? 0 : Atomics.load(own.table.cells, at(parent, Cell.pulse)));
@@ -134,7 +138,7 @@ export function createWatch(own: OwnSlot, link: Link, { isOrdered, onOrder, onBe
       const isAlone = (own.read(Cell.order) & Ordered.alone) !== 0;
       if (isAlone) actAlone();
       if (isAlone || link.isLinked()) return;
-      clearTimeout(timer);
+      stop();
       setTimer(() => (link.isLinked() ? undefined : actAlone()));
     };
     if (wait.async) wait.value.then(told);
@@ -145,7 +149,7 @@ export function createWatch(own: OwnSlot, link: Link, { isOrdered, onOrder, onBe
     expectOrder,
     actAlone,
     followPhase: () => follow(Phase.running),
-    stop: () => clearTimeout(timer),
+    stop,
 
     expectOwn,
 

@@ -2,7 +2,7 @@
  * The instance of a thread, as it is loaded: what is called in every thread is here, and all else is loaded by the first call
  * of it.
  */
-import type { CreateFairClock } from '../fair-clock.ts';
+import type { Rare } from '../../workers/link.ts';
 import { behind, type Door } from '../misuse.ts';
 import { process } from '../platform.ts';
 import type { ShutdownReport } from '../report/report.ts';
@@ -27,7 +27,7 @@ export interface Loaded {
   createRest(core: Core): { readonly rest: Rest; readonly api: Api };
   /** `own`: what this half has of the way that is rehearsed. */
   rehearseMain(position: Core['position'], own: OwnHalf): void;
-  readonly createFairClock: CreateFairClock;
+  readonly rare: Rare;
 }
 
 /** What is asked in place of the thread's own instance, while a rehearsal calls the program's door. */
@@ -67,7 +67,8 @@ export function createInstance(load: () => Loaded, find: () => void, door: () =>
       return rest;
     },
     {
-      createFairClock: (ids, most) => load().createFairClock(ids, most),
+      standGuard: (table) => load().rare.standGuard(table, false),
+      rare: () => load().rare,
       prepare() {
         find();
         if (mayMakeWorkers()) bequeath();
@@ -88,8 +89,12 @@ export function createInstance(load: () => Loaded, find: () => void, door: () =>
   return instanceOf(core, api);
 }
 
+/** `api`: all else that an instance does, which is loaded when it is asked for first. */
 function instanceOf(core: Core, api: () => Api): Instance {
-  return {
+  const all: Api = new Proxy(Object.create(null), { get: (_, name) => Reflect.get(api(), name) });
+  const { handlers, drains, use, showRegistered } = core;
+  const { add } = handlers;
+  const own: Omit<Instance, keyof Api> = {
     version: VERSION,
 
     get signal() {
@@ -101,8 +106,8 @@ function instanceOf(core: Core, api: () => Api): Instance {
     register(handler, args) {
       if (typeof handler !== 'function') api().registerResource(handler, args);
       else {
-        core.handlers.add(handler, args);
-        core.use();
+        add(handler, args);
+        use();
       }
     },
 
@@ -110,35 +115,13 @@ function instanceOf(core: Core, api: () => Api): Instance {
       if ((typeof handler !== 'object' && typeof handler !== 'function') || handler === null) {
         return api().refuseKey(handler);
       }
-      core.handlers.remove(handler);
-      core.drains.remove(handler);
-      core.showRegistered();
+      handlers.remove(handler);
+      drains.remove(handler);
+      showRegistered();
     },
 
     isShuttingDown: core.isShuttingDown,
     isExiting: () => core.isExiting,
-
-    onDrain: (handler, args) => api().onDrain(handler, args),
-    addDrain: (key, handler) => api().addDrain(key, handler),
-    knowServers: (create) => api().knowServers(create),
-    knowSystemd: (supervision) => api().knowSystemd(supervision),
-    notifyReady: () => api().notifyReady(),
-    registerWorker: (worker, options) => api().registerWorker(worker, options),
-    registerOnMain: (module, exportName, args) => api().registerOnMain(module, exportName, args),
-    finalize: (object, fn, args) => api().finalize(object, fn, args),
-    addPool: (owner, pool) => api().addPool(owner, pool),
-    hasPool: (owner) => api().hasPool(owner),
-    usePool: () => api().usePool(),
-    addPoolWorker: (worker, options, wake) => api().addPoolWorker(worker, options, wake),
-    addChildren: (children) => api().addChildren(children),
-    cleanUp: (worker) => api().cleanUp(worker),
-    shutdown: (options, door) => api().shutdown(options, door),
-    exit: (code, door) => api().exit(code, door),
-    configure: (options) => api().configure(options),
-    preset: (options) => api().preset(options),
-    onEnd: (listener) => api().onEnd(listener),
-    drainDeadline: () => api().drainDeadline(),
-    note: (message) => api().note(message),
-    log: (message) => api().log(message),
   };
+  return Object.setPrototypeOf(own, all);
 }

@@ -7,12 +7,6 @@ import { isError, process } from '../platform.ts';
 import { PIPE_RETRY } from '../times.ts';
 import type { Streams } from '../wire/messages.ts';
 
-/**
- * Not imported, as no module of Node's is but `node:worker_threads`: an `import` reads each of a module's exports, and so
- * loads what Node itself loads when it is needed. `node:fs` alone takes 3 ms that way, in every program.
- */
-const fs = process.getBuiltinModule('node:fs');
-
 export type Chunk = string | Uint8Array;
 
 /** Settles once `stream` has passed on all of its data; undefined if it has, or does not say. */
@@ -30,6 +24,9 @@ const isFull = (error: unknown): boolean => isError(error) && 'code' in error &&
  * chunk in pieces, and nothing while it is full; at `until` the rest is given up.
  */
 export function writeDirectly(stream: keyof Streams, chunk: Chunk, until: number): void {
+  // As no module of Node's, it is not imported: an `import` reads each of its exports, and so loads what Node itself loads when
+  // that is needed. `node:fs` takes 3 ms that way.
+  const fs = process.getBuiltinModule('node:fs');
   const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
   for (let written = 0; written < bytes.length; ) {
     try {

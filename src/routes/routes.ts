@@ -20,7 +20,11 @@ export function createRoutes(
     listening,
     hearingSignals,
     isInstalled,
-  }: { readonly listening?: Listening; readonly hearingSignals?: HearingSignals; readonly isInstalled: boolean } = {
+  }: {
+    readonly listening?: Listening;
+    readonly hearingSignals?: HearingSignals | undefined;
+    readonly isInstalled: boolean;
+  } = {
     isInstalled: false,
   },
 ): Hooks {

@@ -16,17 +16,6 @@ export interface Slot {
   readonly state: number;
 }
 
-const CLEARED = [
-  Cell.linked,
-  Cell.order,
-  Cell.handler,
-  Cell.count,
-  Cell.failures,
-  Cell.entrusted,
-  Cell.joins,
-  Cell.registered,
-];
-
 /**
  * Takes the lowest free slot for this thread: one that has joined, or that is idle and may have workers which join. Undefined
  * where all are taken.
@@ -40,7 +29,8 @@ export function claim(
   const { cells } = table;
   for (let slot = 0; slot < SLOTS; slot++) {
     if (moveState(table, slot, State.free, State.claimed) !== State.free) continue;
-    for (const cell of CLEARED) Atomics.store(cells, at(slot, cell), 0);
+    // Nobody reads them before the state says whose they are.
+    cells.fill(0, at(slot, Cell.linked), at(slot, Cell.name));
     Atomics.store(cells, at(slot, Cell.parent), parentId);
     Atomics.store(cells, at(slot, Cell.thread), threadId);
     raise(cells, Header.highestSlot, slot + 1);

@@ -5,8 +5,9 @@
  */
 
 import type { Worker } from 'node:worker_threads';
+import type { StandGuard } from '../../workers/duty.ts';
+import type { Rare } from '../../workers/link.ts';
 import { createParent, type Parent } from '../../workers/parent.ts';
-import type { CreateFairClock } from '../fair-clock.ts';
 import { createRegistry } from '../handlers/registry.ts';
 import { asKept } from '../iteration.ts';
 import { AUTO_SIGNALS } from '../options.ts';
@@ -38,10 +39,6 @@ const outside = new AsyncResource('worker-atexit', { requireManualDestroy: true 
  */
 const REHEARSALS = { worker: 1, main: 24 } as const;
 
-const NO_SHARED_MEMORY = 'SharedArrayBuffer or Atomics is turned off in this process';
-
-const ALONE = 'what it has registered runs if it ends by itself, and not if it is terminated or the process ends';
-
 /** What fails in a rehearsal costs speed, no more. */
 function attempt(act: () => void): void {
   try {
@@ -59,18 +56,27 @@ function createError(reason: Reason, cause?: unknown): ShutdownError {
 }
 
 interface Outside {
-  readonly createFairClock: CreateFairClock;
+  readonly standGuard: StandGuard;
+  rare(): Rare;
   /** Before the first use of a main thread, which loads the rest in a microtask. */
   prepare(): void;
 }
 
-/** A rehearsal has no clock: nobody is late in it. */
-const NOTHING: Outside = { createFairClock: () => () => 0, prepare() {} };
+const NOTHING: Outside = {
+  /** Nobody is late in a rehearsal. */
+  standGuard: () => () => {},
+
+  rare() {
+    throw new Error('a rehearsal left the straight way');
+  },
+
+  prepare() {},
+};
 
 export function createCore(
   position: Position,
   load: (core: Core) => Rest,
-  { createFairClock, prepare }: Outside = NOTHING,
+  { standGuard, rare, prepare }: Outside = NOTHING,
 ): Core {
   const { isMain, threadId, table, ancestorId, isParked, deliver, rehearse } = position;
   const { cells } = table;
@@ -91,7 +97,9 @@ export function createCore(
     isOver: () => rest === undefined && life.state === 'ended' && !hasHandlers(),
     routes: () => core.load().hooks.routes,
   });
-  const hearingSignals = createHearingSignals((signal) => core.load().hooks.routes.onSignal(signal));
+  const hearingSignals = isMain
+    ? createHearingSignals((signal) => core.load().hooks.routes.onSignal(signal))
+    : undefined;
 
   const life: Life = createLife({
     begin(request, onTold) {
@@ -105,7 +113,7 @@ export function createCore(
       if (!isInstalled && rehearse) install();
       isInstalled = true;
       parent?.join();
-      if (!isMain && !sharesMemory && rehearse) log(`${NO_SHARED_MEMORY}, so worker ${threadId} works alone: ${ALONE}`);
+      if (!isMain && !sharesMemory && rehearse) log(rare().noMemory(threadId));
       // At the first turn of its event loop, if there is to be one; nobody sees a worker's.
       if (!isMain) rehearseSoon(0, () => false);
     },
@@ -143,7 +151,7 @@ export function createCore(
     if (isMain && !rest) prepare();
     (rest?.hooks ?? listening).install();
     if (!isMain || rest) return;
-    hearingSignals.listenTo(AUTO_SIGNALS);
+    hearingSignals?.listenTo(AUTO_SIGNALS);
     // Before the event loop turns, so that no signal and no Worker has to wait for it.
     queueMicrotask(() => void core.load());
   }
@@ -180,10 +188,19 @@ export function createCore(
         onLinked: life.lookWhetherOver,
         onOver: life.hearOver,
         log,
-        createFairClock,
+        standGuard,
+        rare,
       },
     );
   }
+
+  /** Each `register()` comes by here: what is looked up in an object with accessors takes as long as all the rest. */
+  function use(): void {
+    if (!life.isInUse()) outside.runInAsyncScope(life.use);
+    showRegistered();
+  }
+
+  const showRegistered = (): void => parent?.showRegistered(handlers.size + drains.size);
 
   function loadRest(): Rest {
     rest = load(core);
@@ -219,12 +236,8 @@ export function createCore(
       return rest ?? asKept(loadRest);
     },
 
-    use() {
-      if (life.state !== 'used') outside.runInAsyncScope(life.use);
-      core.showRegistered();
-    },
-
-    showRegistered: () => parent?.showRegistered(handlers.size + drains.size),
+    use,
+    showRegistered,
 
     hear(message, source) {
       if (isInvite(message)) parent?.move(source, message.invite);

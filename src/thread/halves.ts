@@ -23,7 +23,8 @@ export interface Core {
   readonly life: Life;
   readonly signal: ShutdownSignal;
   readonly listening: Listening;
-  readonly hearingSignals: HearingSignals;
+  /** In the main thread. */
+  readonly hearingSignals: HearingSignals | undefined;
   readonly isInstalled: boolean;
   /** No request's context. */
   readonly outside: AsyncResource;

@@ -67,6 +67,8 @@ export interface Life {
   readonly state: LifeState;
   /** Whether a shutdown has begun, and this thread has not become as new since. A function, for hot loops: a getter costs more. */
   isShutDown(): boolean;
+  /** Whether the next use changes nothing. */
+  isInUse(): boolean;
   /** Whether anything was used, also while a shutdown runs. */
   readonly isUsed: boolean;
   /** What has told this worker to end. */
@@ -245,6 +247,7 @@ export function createLife(body: Body): Life {
       return state;
     },
     isShutDown: () => state !== 'fresh' && state !== 'used',
+    isInUse: () => state === 'used',
     get isUsed() {
       return isUsed;
     },

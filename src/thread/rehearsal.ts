@@ -25,7 +25,7 @@ export function rehearse(position: Position): void {
 
   async function deliver(_: number, { slot, port }: Parameters<Position['deliver']>[1]): Promise<void> {
     Atomics.store(table.cells, at(slot, Cell.linked), Linked.yes);
-    // Until its ack has come this worker stands guard, over nobody: the clock of a rehearsal stands.
+    // Until its ack has come this worker is to stand guard, over nobody.
     Atomics.store(table.cells, Header.guardSeconds, 1);
     if (!isParked) {
       port.once('message', () => {

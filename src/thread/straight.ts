@@ -19,16 +19,17 @@ import type { Begun, Shutdown, ShutdownRequest } from './parts.ts';
 
 const TRACED = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'];
 
-const CHANNELS = [
-  ...TRACED.map((event) => `tracing:worker-atexit:shutdown:${event}`),
-  'worker-atexit:handler',
-  'worker-atexit:worker',
-];
-
 const nothing = (): void => {};
 
 /** A handler that settles within so many microtasks is spared the timer: most do before the event loop turns. */
 const HOPS = 10;
+
+const channelsOf = (): Channel[] =>
+  [
+    ...TRACED.map((event) => `tracing:worker-atexit:shutdown:${event}`),
+    'worker-atexit:handler',
+    'worker-atexit:worker',
+  ].map((name) => process.getBuiltinModule('node:diagnostics_channel').channel(name));
 
 /** To look a name up takes ten times as long. */
 let channels: readonly Channel[] | undefined;
@@ -36,7 +37,7 @@ let channels: readonly Channel[] | undefined;
 /** Whether a worker that was just ordered has nothing but its handlers to see to, and nobody looks on. */
 export function isStraight({ rest, isRoot, drains, life, ending, isExiting }: Core): boolean {
   if (rest || isRoot || drains.size > 0 || life.order === undefined || ending || isExiting) return false;
-  channels ??= CHANNELS.map((name) => process.getBuiltinModule('node:diagnostics_channel').channel(name));
+  channels ??= channelsOf();
   for (const { hasSubscribers } of channels) if (hasSubscribers) return false;
   return true;
 }

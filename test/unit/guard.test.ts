@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createFairClock } from '../../src/fair-clock.ts';
 import { createTable, Header, ROOT, type Table } from '../../src/table/cells.ts';
 import { showProgress } from '../../src/table/progress.ts';
 import { LONGEST } from '../../src/times.ts';
+import { awaitDuty } from '../../workers/duty.ts';
 import { standGuard } from '../../workers/guard.ts';
 import { createProcess } from './stand-ins.ts';
 
@@ -62,7 +62,7 @@ const killed = () => program.kill.mock.calls;
 describe('who stands guard', () => {
   it('ends the process when the time is up, and not before', () => {
     arm(7500);
-    standGuard(table, true, createFairClock);
+    standGuard(table, true);
     vi.advanceTimersByTime(2249);
     expect(killed()).toEqual([]);
     expect(log()).toEqual([]);
@@ -78,7 +78,7 @@ describe('who stands guard', () => {
   it('names the handler that blocks', () => {
     arm(7500);
     showProgress(table, ROOT, 2, 3, 'flush');
-    standGuard(table, true, createFairClock);
+    standGuard(table, true);
     vi.runAllTimers();
     expect(log()).toEqual([
       '2: worker-atexit: the main thread has not ended by its deadline: ' +
@@ -88,7 +88,7 @@ describe('who stands guard', () => {
 
   it('says nothing where nothing is to be said', () => {
     arm(7500, 1);
-    standGuard(table, true, createFairClock);
+    standGuard(table, true);
     vi.runAllTimers();
     expect(log()).toEqual([]);
     expect(killed()).toEqual([[4711, 'SIGKILL']]);
@@ -97,7 +97,7 @@ describe('who stands guard', () => {
   it('reports, and no more, where the process is number 1', () => {
     setProcess({ pid: 1 });
     arm(7500);
-    standGuard(table, true, createFairClock);
+    standGuard(table, true);
     vi.runAllTimers();
     expect(killed()).toEqual([]);
     expect(log()).toEqual([expect.stringMatching(/; process 1 cannot be ended from inside\n$/)]);
@@ -108,28 +108,28 @@ describe('who stands guard', () => {
       throw Object.assign(new Error('full'), { code: 'EAGAIN' });
     });
     arm(7500);
-    standGuard(table, true, createFairClock);
+    standGuard(table, true);
     vi.runAllTimers();
     expect(log()).toHaveLength(2);
     expect(killed()).toHaveLength(1);
   });
 
   it('has nothing to do where nothing is armed', () => {
-    const endGuard = standGuard(table, true, createFairClock);
+    const endGuard = standGuard(table, true);
     expect(vi.getTimerCount()).toBe(0);
     endGuard();
   });
 
   it('is ended', () => {
     arm(7500);
-    standGuard(table, true, createFairClock)();
+    standGuard(table, true)();
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('leaves it to whoever was first', () => {
     arm(7500);
-    standGuard(table, true, createFairClock);
-    standGuard(table, true, createFairClock);
+    standGuard(table, true);
+    standGuard(table, true);
     vi.runAllTimers();
     expect(killed()).toHaveLength(1);
     expect(log()).toHaveLength(1);
@@ -141,7 +141,7 @@ describe('who stands guard', () => {
     it('waits for as long as the main thread waits for a processor', () => {
       usage = () => ({ stat: stat('R'), schedstat: '5000000 7000000 3' });
       arm(7500);
-      standGuard(table, true, createFairClock);
+      standGuard(table, true);
       vi.advanceTimersByTime(60_000);
       expect(killed()).toEqual([]);
       // It has got one, and is asleep: it was told of the time that it waited.
@@ -155,17 +155,17 @@ describe('who stands guard', () => {
     it('ends one that has the processor', () => {
       usage = () => ({ stat: stat('R'), schedstat: `${Date.now() * 1e6} 0 3` });
       arm(7500);
-      standGuard(table, true, createFairClock);
+      standGuard(table, true);
       vi.advanceTimersByTime(2249);
       expect(killed()).toEqual([]);
       vi.advanceTimersByTime(1);
       expect(killed()).toHaveLength(1);
     });
 
-    it('goes by the time alone where the clock cannot be loaded', () => {
+    it('goes by the time alone where the guard cannot be loaded', () => {
       usage = () => ({ stat: stat('R'), schedstat: '5000000 7000000 3' });
       arm(7500);
-      standGuard(table, true, () => {
+      awaitDuty(table, () => {
         throw new Error('there is no such file');
       });
       vi.advanceTimersByTime(2249);
@@ -174,10 +174,28 @@ describe('who stands guard', () => {
       expect(killed()).toHaveLength(1);
     });
 
+    it('loads a guard as late as that is of use, and none once the main thread has ended its shutdown', () => {
+      const ended = vi.fn();
+      const stand = vi.fn(() => ended);
+      arm(7500);
+      const end = awaitDuty(table, stand);
+      vi.advanceTimersByTime(1749);
+      expect(stand).not.toHaveBeenCalled();
+      vi.advanceTimersByTime(1);
+      expect(stand).toHaveBeenCalledWith(table);
+      end();
+      expect(ended).toHaveBeenCalledTimes(1);
+      arm(9500);
+      awaitDuty(table, stand);
+      arm(0);
+      vi.runAllTimers();
+      expect(stand).toHaveBeenCalledTimes(1);
+    });
+
     it('ends one that has half of it, later', () => {
       usage = () => ({ stat: stat('R'), schedstat: `${Date.now() * 5e5} ${Date.now() * 5e5} 3` });
       arm(7500);
-      standGuard(table, true, createFairClock);
+      standGuard(table, true);
       vi.advanceTimersByTime(2250);
       expect(killed()).toEqual([]);
       vi.advanceTimersByTime(300);
@@ -187,7 +205,7 @@ describe('who stands guard', () => {
 
   it('leaves another shutdown alone, which has another time', () => {
     arm(7500);
-    standGuard(table, true, createFairClock);
+    standGuard(table, true);
     arm(9500);
     vi.runAllTimers();
     expect(killed()).toEqual([]);
@@ -197,21 +215,21 @@ describe('who stands guard', () => {
   it('looks at once where the time is up already', () => {
     arm(5000);
     const timers = vi.spyOn(globalThis, 'setTimeout');
-    standGuard(table, true, createFairClock);
+    standGuard(table, true);
     expect(timers.mock.calls[0]?.[1]).toBe(0);
   });
 
   it('waits for as long as a timer can', () => {
     arm(1e12);
     const timers = vi.spyOn(globalThis, 'setTimeout');
-    standGuard(table, true, createFairClock);
+    standGuard(table, true);
     expect(timers.mock.calls[0]?.[1]).toBe(LONGEST);
   });
 
   it.each([true, false])('keeps its thread alive where it is there for nothing else: %s', (keepsAlive) => {
     arm(7500);
     const timers = vi.spyOn(globalThis, 'setTimeout');
-    standGuard(table, keepsAlive, createFairClock);
+    standGuard(table, keepsAlive);
     expect(timers.mock.results[0]?.value.hasRef()).toBe(keepsAlive);
   });
 });

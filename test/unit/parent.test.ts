@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import threads, { type MessagePort, Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { now } from '../../src/clock.ts';
-import { createFairClock } from '../../src/fair-clock.ts';
 import {
   at,
   Cell,
@@ -25,6 +24,7 @@ import { SLOTS } from '../../src/wire/messages.ts';
 import { KEY, type Reason, ROUTES, VERSION } from '../../src/wire/reason.ts';
 import { isAck, isLinkMessage, isOrder } from '../../src/wire/validators.ts';
 import { createParent, type Parent } from '../../workers/parent.ts';
+import * as rare from '../../workers/rare.ts';
 import { isPending } from './stand-ins.ts';
 
 const { threadId } = threads;
@@ -87,7 +87,8 @@ function create({ inherited = true, parentId = parent.threadId, table: home = ta
       onLinked() {},
       onOver: () => void ownLog.push('over'),
       log: (line) => void ownLog.push(line),
-      createFairClock,
+      standGuard: (of) => rare.standGuard(of, false),
+      rare: () => rare,
     },
   );
 }
