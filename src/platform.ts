@@ -121,6 +121,6 @@ export const {
 } = keep();
 
 /** What belongs to another context is no instance of this one's classes. */
-export const { isNativeError, isSharedArrayBuffer, isUint8Array } = process.getBuiltinModule('node:util/types');
+export const { isNativeError, isSharedArrayBuffer, isUint8Array } = process.getBuiltinModule('node:util').types;
 
 export const isError = (value: unknown): value is Error => isNativeError(value) || value instanceof Error;

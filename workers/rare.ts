@@ -2,6 +2,7 @@
 import { describe } from '../src/wire/validators.ts';
 
 export { writeDirectly } from '../src/output/output.ts';
+export { toOutcome } from '../src/report/outcomes.ts';
 export { standGuard } from './guard.ts';
 
 const ALONE = 'what it has registered runs if it ends by itself, and not if it is terminated or the process ends';

@@ -217,6 +217,7 @@ export function createCore(
     isExiting: false,
     isShuttingDown: createFlag(table, life.isShutDown, parent?.flagCells),
     rehearseSoon,
+    rare,
     // One function for both, so that it is rehearsed.
     goOn(act) {
       if (rehearse) act();

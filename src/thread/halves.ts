@@ -1,6 +1,7 @@
 /** The two halves of a thread, as they know each other: what every thread loads, and the rest, for whoever needs it. */
 import type { AsyncResource } from 'node:async_hooks';
 import type { Worker } from 'node:worker_threads';
+import type { Rare } from '../../workers/link.ts';
 import type { Parent } from '../../workers/parent.ts';
 import type { Handler } from '../handlers/handler.ts';
 import type { Registry } from '../handlers/registry.ts';
@@ -43,6 +44,8 @@ export interface Core {
   /** What was loaded, if it was. */
   readonly rest: Rest | undefined;
   load(): Rest;
+  /** What is loaded, too, and makes nothing. */
+  rare(): Rare;
   /** The program uses the library. The first use installs the hooks and, in a worker, links it to its parent. */
   use(): void;
   /** A worker's parent may look how many handlers are registered in it. */

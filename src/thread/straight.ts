@@ -8,12 +8,12 @@ import type { Channel } from 'node:diagnostics_channel';
 import type { Parent } from '../../workers/parent.ts';
 import { now } from '../clock.ts';
 import { process } from '../platform.ts';
-import { toOutcome } from '../report/outcomes.ts';
 import { type HandlerReport, isCleanHandler } from '../report/report.ts';
 import { type Call, createCall, isPending } from '../sequence/call.ts';
 import { inTime } from '../sequence/drivers.ts';
 import { handlerUntil } from '../sequence/until.ts';
 import { SHARES } from '../times.ts';
+import type { HandlerOutcome } from '../wire/outcomes.ts';
 import type { Core } from './halves.ts';
 import type { Begun, Shutdown, ShutdownRequest } from './parts.ts';
 
@@ -148,8 +148,13 @@ export function createStraight(core: Core, parent: Parent, request: ShutdownRequ
     stage = 'told';
     onTold();
     let failures = 0;
-    for (const report of reports) if (!isCleanHandler(report)) failures++;
-    const isTold = parent.ack(reports.map(toOutcome), [], failures, life.isEnding(), startedAt);
+    const outcomes: HandlerOutcome[] = [];
+    for (const report of reports) {
+      if (!isCleanHandler(report)) failures++;
+      const { error, ...outcome } = report;
+      outcomes.push(error === undefined ? outcome : core.rare().toOutcome(report));
+    }
+    const isTold = parent.ack(outcomes, [], failures, life.isEnding(), startedAt);
     if (!isTold && failed.length > 0) core.load().tell(failed);
     resolve();
   }

@@ -9,6 +9,7 @@ import type { Core, Rest } from '../../src/thread/halves.ts';
 import type { Begun, Position, Shutdown, ShutdownRequest } from '../../src/thread/parts.ts';
 import type { OrderMessage } from '../../src/wire/messages.ts';
 import { VERSION } from '../../src/wire/reason.ts';
+import * as rare from '../../workers/rare.ts';
 import { createProcess } from './stand-ins.ts';
 
 let core: Core;
@@ -61,6 +62,7 @@ function create(own: Partial<Position> = {}): Core {
       calls.push('load');
       return createRest();
     },
+    { standGuard: (of) => rare.standGuard(of, false), rare: () => rare, prepare() {} },
   );
 }
 
