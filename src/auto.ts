@@ -83,13 +83,18 @@ if (isMainThread) {
  */
 const VARIABLE = 'PISCINA_DISABLE_ATOMICS';
 
-/** Only whoever asks for it finds it: neither a child process of the worker, nor a main thread that shares its environment. */
-function answer(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return new Proxy(env, {
-    get: (target, name) => (name === VARIABLE ? (target[VARIABLE] ?? '1') : Reflect.get(target, name)),
-  });
+/**
+ * Only whoever asks for it by its name finds it: neither a child process of the worker, nor a main thread that shares its
+ * environment, nor who copies that. What is no variable is looked up in the prototype, which each thread has of its own.
+ */
+function answer(env: NodeJS.ProcessEnv): void {
+  const prototype: object | null = Object.getPrototypeOf(env);
+  // Somebody may have put an object of his own in its place.
+  const asked = prototype === null || prototype === Object.prototype ? env : prototype;
+  if (Object.hasOwn(asked, VARIABLE)) return;
+  Object.defineProperty(asked, VARIABLE, { value: '1', configurable: true, writable: true });
 }
 
 // Bun and Deno do not load this module in a worker, whose environment is a copy of the main thread's.
 if ('Bun' in globalThis || 'Deno' in globalThis) process.env[VARIABLE] ??= '1';
-else if (!isMainThread) process.env = answer(process.env);
+else if (!isMainThread) answer(process.env);

@@ -48,6 +48,7 @@ const situations: readonly [string, Situation][] = [
   ['a Piscina that is destroyed', {}],
   ['a worker that throws', {}],
   ['a worker that exits', {}],
+  ['a worker that writes to its environment', {}],
   ['a worker that is terminated', {}],
 ];
 

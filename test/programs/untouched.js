@@ -113,6 +113,18 @@ const situations = {
     started.on('exit', (code) => console.log('worker', code));
   },
 
+  'a worker that writes to its environment': () =>
+    worker(`
+      const { env } = process;
+      env.GREETING = 'hello';
+      env.GREETING = 'hallo';
+      Object.assign(env, { GREETING: env.GREETING + '!', OTHER: 1 });
+      delete env.OTHER;
+      const copies = [{ ...env }, structuredClone(env), JSON.parse(JSON.stringify(env))];
+      console.log(...copies.map(({ GREETING }) => GREETING), env.OTHER, env.toString());
+      console.log(copies.map((copy) => Object.keys(copy).filter((name) => name.startsWith('PISCINA'))));
+    `),
+
   'a worker that is terminated': async () => {
     await worker('setInterval(() => {}, 1000)', (started) =>
       started.once('online', async () => console.log(await started.terminate())),
