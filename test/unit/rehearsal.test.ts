@@ -44,7 +44,7 @@ it.each([
   // The test runner may have a port of its own, by which it reports.
   const messages = () => posted.mock.calls.map(([message]) => message).filter(({ version }) => version === VERSION);
   rehearse(createPosition(isMain));
-  await vi.waitFor(() => expect(messages().map(({ type }) => type)).toEqual(types));
+  await vi.waitFor(() => expect(messages().map(({ type }) => type)).toEqual(types), { timeout: 10_000 });
   expect(messages().flatMap(({ type, sync }) => (type === 'order' ? [sync] : []))).toEqual(blocks);
   expect(messages().find(({ type }) => type === 'ack')).toMatchObject({ handlers: [{ name: 'rehearsal' }] });
 });
