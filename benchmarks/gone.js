@@ -11,7 +11,8 @@ const TARGETS = { 4: 0.85, 16: 0.75, 64: 0.75 };
 /** The pool's threads are idle and settled by then: ms. */
 const SETTLED = 300;
 
-export async function timeToGone(program, count, signal = 'SIGTERM') {
+/** `settled`: ms after which nothing that has begun with the program still runs. */
+export async function timeToGone(program, count, signal = 'SIGTERM', settled = SETTLED + count) {
   const child = execa(process.execPath, [programPath(program), String(count)], {
     reject: false,
     timeout: LIMIT,
@@ -24,7 +25,7 @@ export async function timeToGone(program, count, signal = 'SIGTERM') {
       throw new Error(`${program} has ended by itself`);
     }),
   ]);
-  await new Promise((resolve) => setTimeout(resolve, SETTLED + count));
+  await new Promise((resolve) => setTimeout(resolve, settled));
   const gone = new Promise((resolve) => child.once('exit', () => resolve(performance.now())));
   const startedAt = performance.now();
   child.kill(signal);
